@@ -1,0 +1,287 @@
+"""Settings: their types, defaults and environment variables, and how to change them.
+
+`config` is read by every layer (``config.debug_nans``); ``config.update`` changes a
+setting for the whole process, a context manager for one block in one thread.
+"""
+
+import os
+import pathlib
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from funcgrad.errors import ConfigError, message
+
+Value = bool | int | str
+
+_TRUE = frozenset(["1", "true", "yes", "on"])
+_FALSE = frozenset(["0", "false", "no", "off", ""])
+
+
+def _parse_bool(text: str) -> bool:
+    lowered = text.strip().lower()
+    if lowered in _TRUE:
+        return True
+    if lowered in _FALSE:
+        return False
+    raise ValueError(text)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is known of a setting: its default and what it does."""
+
+    default: Value
+    meaning: str
+    parse: Callable[[str], Value] = _parse_bool
+    is_valid: Callable[[Value], bool] = lambda value: isinstance(value, bool)
+    expected: str = "True or False"
+
+
+def _is_count(value: Value) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _count(default: int, meaning: str) -> Setting:
+    return Setting(default, meaning, int, _is_count, "an integer, 0 or greater")
+
+
+def _default_cache_dir() -> str:
+    home = os.environ.get("XDG_CACHE_HOME") or pathlib.Path("~/.cache").expanduser()
+    return os.path.join(home, "funcgrad")
+
+
+SETTINGS: Mapping[str, Setting] = {
+    "debug_nans": Setting(False, "raise NonFiniteError where a result is NaN"),
+    "debug_infs": Setting(False, "raise NonFiniteError where a result is infinite"),
+    "disable_jit": Setting(False, "run jitted functions in Python, one op at a time"),
+    "check_index": Setting(False, "raise IndexError for bad indices under jit"),
+    "enable_checks": Setting(False, "check every jaxpr and loop nest that is made"),
+    "log_compiles": Setting(False, "log each compilation, with its duration"),
+    "explain_cache_misses": Setting(False, "log why a jitted function traces again"),
+    "enable_compilation_cache": Setting(True, "keep compiled code on disk"),
+    "compilation_cache_dir": Setting(
+        _default_cache_dir(),
+        "where compiled code is kept",
+        str,
+        lambda value: isinstance(value, str) and value != "",
+        "a path",
+    ),
+    "compilation_cache_max_bytes": _count(1 << 30, "size of that folder; 0: no limit"),
+    "threads": _count(0, "threads used by large kernels; 0: one per available core"),
+    "enable_x64": Setting(
+        True,
+        "float64 is the default dtype (always: give dtype=np.float32 where wanted)",
+        _parse_bool,
+        lambda value: value is True,
+        "True; results have the dtype that NumPy gives",
+    ),
+}
+
+
+class Config(threading.local):
+    """The settings as attributes.
+
+    The class holds the values of the process; an instance attribute, which
+    ``threading.local`` keeps apart for each thread, overrides one inside a block. So
+    reading is one attribute access and needs no lock.
+
+    Examples
+    --------
+    >>> from funcgrad.config import config
+    >>> config.disable_jit
+    False
+    >>> config.update("check_index", True)
+    >>> config.check_index
+    True
+    >>> config.update("check_index", False)
+    """
+
+    debug_nans: bool
+    debug_infs: bool
+    disable_jit: bool
+    check_index: bool
+    enable_checks: bool
+    log_compiles: bool
+    explain_cache_misses: bool
+    enable_compilation_cache: bool
+    compilation_cache_dir: str
+    compilation_cache_max_bytes: int
+    threads: int
+    enable_x64: bool
+
+    def update(self, name: str, value: Value) -> None:
+        """Change a setting for the whole process.
+
+        Parameters
+        ----------
+        name : str
+            One of `SETTINGS`; JAX's spelling (``"jax_debug_nans"``) is understood.
+        value : bool, int or str
+            The new value; blocks that override the setting keep theirs.
+
+        Raises
+        ------
+        ConfigError
+            If there is no such setting, or it cannot have this value.
+        """
+        name = _known(name)
+        _check(name, value)
+        setattr(Config, name, value)
+
+    def values(self) -> dict[str, Value]:
+        """Every setting with its value in this thread."""
+        return {name: getattr(self, name) for name in SETTINGS}
+
+    @property
+    def trace_key(self) -> tuple[bool, bool, bool]:
+        """The settings that change what a function compiles to, for cache keys."""
+        return (self.check_index, self.debug_nans, self.debug_infs)
+
+    def __setattr__(self, name: str, value: Value) -> None:
+        self.update(name, value)
+
+    def __repr__(self) -> str:
+        lines = [
+            f"{name} = {value!r}  # {SETTINGS[name].meaning}"
+            for name, value in self.values().items()
+        ]
+        return "\n".join(lines)
+
+
+def _unknown(name: str) -> str:
+    return message(
+        f"there is no setting `{name}`.", got=name, expected=", ".join(SETTINGS)
+    )
+
+
+def _known(name: str) -> str:
+    known = name.removeprefix("jax_")
+    if known not in SETTINGS:
+        raise ConfigError(_unknown(name))
+    return known
+
+
+def _check(name: str, value: Value) -> None:
+    setting = SETTINGS[name]
+    if not setting.is_valid(value):
+        raise ConfigError(
+            message(
+                f"setting `{name}` cannot be {value!r}.",
+                got=repr(value),
+                expected=setting.expected,
+            )
+        )
+
+
+def initial_values(environment: Mapping[str, str]) -> dict[str, Value]:
+    """The settings at start: ``FUNCGRAD_DEBUG_NANS=1`` and so on, else the defaults.
+
+    Raises
+    ------
+    ConfigError
+        If a variable holds something that its setting cannot be.
+    """
+    values: dict[str, Value] = {}
+    for name, setting in SETTINGS.items():
+        variable = f"FUNCGRAD_{name.upper()}"
+        text = environment.get(variable)
+        if text is None:
+            values[name] = setting.default
+            continue
+        try:
+            values[name] = setting.parse(text)
+        except ValueError:
+            raise ConfigError(
+                message(
+                    f"environment variable {variable} cannot be read.",
+                    got=repr(text),
+                    expected=setting.expected,
+                )
+            ) from None
+        _check(name, values[name])
+    return values
+
+
+def _alias(name: str) -> property:
+    return property(lambda self: getattr(self, name), doc=f"JAX's name of `{name}`.")
+
+
+# JAX's names are properties and not a ``__getattr__``, which would slow all reads.
+for _name, _value in initial_values(os.environ).items():
+    setattr(Config, _name, _value)
+    setattr(Config, f"jax_{_name}", _alias(_name))
+
+config = Config()
+
+
+@contextmanager
+def override(name: str, value: Value) -> Iterator[None]:
+    """Give a setting another value inside a block, in this thread only.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such setting, or it cannot have this value.
+
+    Examples
+    --------
+    >>> with override("threads", 1):
+    ...     config.threads
+    1
+    """
+    name = _known(name)
+    _check(name, value)
+    overrides = config.__dict__
+    before = overrides.get(name)
+    overrides[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del overrides[name]
+        else:
+            overrides[name] = before
+
+
+@contextmanager
+def debug_nans(enable: bool = True) -> Iterator[None]:
+    """Inside the block, raise `NonFiniteError` where a result is NaN."""
+    with override("debug_nans", enable):
+        yield
+
+
+@contextmanager
+def debug_infs(enable: bool = True) -> Iterator[None]:
+    """Inside the block, raise `NonFiniteError` where a result is infinite."""
+    with override("debug_infs", enable):
+        yield
+
+
+@contextmanager
+def disable_jit(disable: bool = True) -> Iterator[None]:
+    """Inside the block, run jitted functions in Python: print and pdb see values."""
+    with override("disable_jit", disable):
+        yield
+
+
+@contextmanager
+def check_index(enable: bool = True) -> Iterator[None]:
+    """Inside the block, compiled code raises `IndexError` for an index out of range."""
+    with override("check_index", enable):
+        yield
+
+
+@contextmanager
+def enable_checks(enable: bool = True) -> Iterator[None]:
+    """Inside the block, check every jaxpr and loop nest that is made."""
+    with override("enable_checks", enable):
+        yield
+
+
+@contextmanager
+def log_compiles(enable: bool = True) -> Iterator[None]:
+    """Inside the block, log each compilation."""
+    with override("log_compiles", enable):
+        yield
