@@ -1,0 +1,214 @@
+"""Keeps compiled kernels on disk: object code by key, safe among processes."""
+
+import contextlib
+import hashlib
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+# Raised when the layout of a file or what the payload means changes.
+_FORMAT = 1
+_MAGIC = b"funcgrad"
+_DIGEST = hashlib.sha256().digest_size
+_DEFAULT_MAX_BYTES = 512 * 1024 * 1024
+# A writer that died leaves its temporary file; none lives as long as this.
+_STALE_SECONDS = 3600.0
+
+
+class Statistics(NamedTuple):
+    """What the cache holds, and what this process got from it."""
+
+    directory: Path
+    entries: int
+    bytes: int
+    hits: int
+    misses: int
+    stores: int
+
+
+class _Counts:
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.hits = self.misses = self.stores = 0
+
+    def count(self, what: str) -> None:
+        with self.lock:
+            setattr(self, what, getattr(self, what) + 1)
+
+
+_counts = _Counts()
+
+
+def make_key(text: str, environment: Iterable[str]) -> str:
+    """Name of the entry for a kernel's text compiled in ``environment``.
+
+    Parameters
+    ----------
+    text : str
+        The kernel.
+    environment : iterable of str
+        All else the object code depends on: versions, processor, passes.
+    """
+    digest = hashlib.sha256()
+    for part in (str(_FORMAT), *environment, text):
+        data = part.encode()
+        # The length keeps ("ab", "c") and ("a", "bc") apart.
+        digest.update(len(data).to_bytes(8, "little"))
+        digest.update(data)
+    return digest.hexdigest()
+
+
+def is_enabled() -> bool:
+    """Whether ``FUNCGRAD_CACHE`` leaves the cache on."""
+    return os.environ.get("FUNCGRAD_CACHE", "1").lower() not in ("0", "off", "false")
+
+
+def directory() -> Path:
+    """Where entries are kept: ``FUNCGRAD_CACHE_DIR`` or the platform's cache."""
+    root = os.environ.get("FUNCGRAD_CACHE_DIR")
+    return (Path(root) if root else _platform_directory()) / f"v{_FORMAT}"
+
+
+def _platform_directory() -> Path:
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = str(Path.home() / "Library" / "Caches")
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "funcgrad"
+
+
+def load(key: str) -> bytes | None:
+    """Payload stored under ``key``, or None.
+
+    A file that is truncated or corrupt is removed and counts as absent. A hit
+    marks the entry as recently used.
+    """
+    if not is_enabled():
+        return None
+    try:
+        path = _path(key)
+        data = path.read_bytes()
+    except (OSError, RuntimeError):  # RuntimeError: there is no home directory
+        _counts.count("misses")
+        return None
+    payload = _unpack(data)
+    with contextlib.suppress(OSError):
+        if payload is None:
+            path.unlink()
+        else:
+            os.utime(path)
+    _counts.count("misses" if payload is None else "hits")
+    return payload
+
+
+def store(key: str, payload: bytes) -> None:
+    """Keep ``payload`` under ``key``; do nothing where the directory is read-only.
+
+    The file appears whole or not at all, so processes may store the same key at once.
+    """
+    if not is_enabled():
+        return
+    try:
+        _write_atomically(_path(key), _pack(payload))
+    except (OSError, RuntimeError):
+        return
+    _counts.count("stores")
+    # Measuring the directory at one key in sixteen bounds the size well enough,
+    # needs no counter shared among processes, and keeps most stores cheap.
+    if key[-1] == "0":
+        evict(max_bytes())
+
+
+def max_bytes() -> int:
+    """Size that eviction keeps the cache below: ``FUNCGRAD_CACHE_MAX_BYTES``."""
+    setting = os.environ.get("FUNCGRAD_CACHE_MAX_BYTES", "")
+    return int(setting) if setting.isdigit() else _DEFAULT_MAX_BYTES
+
+
+def evict(limit: int) -> None:
+    """Remove the entries used longest ago until the rest is within ``limit`` bytes."""
+    entries = sorted(_entries(), reverse=True)
+    total = 0
+    for _, size, path in entries:
+        total += size
+        if total > limit:
+            with contextlib.suppress(OSError):
+                path.unlink()
+    _remove_stale()
+
+
+def clear() -> None:
+    """Remove all entries."""
+    for _, _, path in _entries():
+        with contextlib.suppress(OSError):
+            path.unlink()
+    _remove_stale()
+
+
+def statistics() -> Statistics:
+    """Entries on disk, and hits, misses and stores of this process."""
+    sizes = [size for _, size, _ in _entries()]
+    return Statistics(
+        directory(),
+        len(sizes),
+        sum(sizes),
+        _counts.hits,
+        _counts.misses,
+        _counts.stores,
+    )
+
+
+def _path(key: str) -> Path:
+    return directory() / key[:2] / f"{key}.kernel"
+
+
+def _pack(payload: bytes) -> bytes:
+    return _MAGIC + hashlib.sha256(payload).digest() + payload
+
+
+def _unpack(data: bytes) -> bytes | None:
+    start = len(_MAGIC) + _DIGEST
+    payload = data[start:]
+    if data[:start] != _MAGIC + hashlib.sha256(payload).digest():
+        return None
+    return payload
+
+
+def _write_atomically(path: Path, data: bytes) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _files(pattern: str) -> Iterator[tuple[float, int, Path]]:
+    """(time of last use, size, path); files may vanish while we look."""
+    with contextlib.suppress(OSError, RuntimeError):
+        for path in directory().glob(f"*/{pattern}"):
+            with contextlib.suppress(OSError):
+                status = path.stat()
+                yield status.st_mtime, status.st_size, path
+
+
+def _entries() -> list[tuple[float, int, Path]]:
+    return list(_files("*.kernel"))
+
+
+def _remove_stale() -> None:
+    for used, _, path in list(_files("*.tmp")):
+        if time.time() - used > _STALE_SECONDS:
+            with contextlib.suppress(OSError):
+                path.unlink()

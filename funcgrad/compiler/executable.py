@@ -1,0 +1,286 @@
+"""Turns a kernel's LLVM text into the address of machine code, through Numba.
+
+The only module that touches Numba's and llvmlite's internals.
+"""
+
+import hashlib
+import importlib
+import re
+import struct
+import threading
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from funcgrad.compiler import disk_cache, symbols
+from funcgrad.errors import CompilerError
+
+PLACEHOLDER = "@FG_KERNEL"
+# Raised whenever the passes or the options of the target machine change.
+_PIPELINE = "1: inline, sroa, simplify, combine, rotate, dce; machine 2"
+
+_lock = threading.RLock()
+_addresses: dict[str, int] = {}
+_counts = {"compiled": 0, "loaded": 0}
+_keep_alive: list[Any] = []
+
+
+class _Engine(NamedTuple):
+    """What we use of Numba: code generator, machine, and the libraries' versions."""
+
+    binding: Any  # llvmlite.binding
+    codegen: Any  # numba.core.codegen.JITCPUCodegen
+    environment: tuple[str, ...]
+
+    @property
+    def machine(self) -> Any:
+        return self.codegen._tm
+
+    @property
+    def jit(self) -> Any:
+        return self.codegen._engine._ee
+
+
+_engine: _Engine | None = None
+
+
+def kernel_name(text: str) -> str:
+    """Symbol of a kernel: equal names have equal texts, in all processes."""
+    return "fg_" + hashlib.sha256(text.encode()).hexdigest()[:40]
+
+
+def compile_kernel(text: str) -> int:
+    """Address of the machine code of a kernel.
+
+    Parameters
+    ----------
+    text : str
+        LLVM assembly of one module whose one exported function is ``@FG_KERNEL``.
+
+    Returns
+    -------
+    int
+        Address of that function, valid for the life of the process. The same text
+        gives the same address; another process takes the code from the disk cache.
+
+    Raises
+    ------
+    CompilerError
+        If the text is not well formed or calls a function that does not exist.
+
+    Examples
+    --------
+    >>> import ctypes
+    >>> text = "define i64 @FG_KERNEL(i64 %x) { %y = add i64 %x, 1 ret i64 %y }"
+    >>> ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(compile_kernel(text))(41)
+    42
+    """
+    name = kernel_name(text)
+    address = _addresses.get(name)
+    if address is not None:
+        return address
+    with _lock:
+        if name not in _addresses:
+            _addresses[name] = _load_or_compile(text, name)
+        return _addresses[name]
+
+
+def lower_to_ir(text: str) -> str:
+    """The text after our passes, as LLVM assembly."""
+    with _lock:
+        return str(_optimise(_start(), text, kernel_name(text)))
+
+
+def to_assembly(text: str) -> str:
+    """The machine code of a kernel as the processor's assembly."""
+    with _lock:
+        engine = _start()
+        module = _optimise(engine, text, kernel_name(text))
+        return str(engine.machine.emit_assembly(module))
+
+
+def add_symbol(name: str, address: int) -> None:
+    """Let kernels call the function at ``address`` as ``name``."""
+    with _lock:
+        _start().binding.add_symbol(name, address)
+
+
+def has_symbol(name: str) -> bool:
+    """Whether kernels can call ``name``."""
+    with _lock:
+        return _is_resolved(_start(), name)
+
+
+def vector_bytes() -> int:
+    """Width of the processor's vector registers: 64, 32 or 16 bytes."""
+    features = host_features()
+    if "+avx512f" in features:
+        return 64
+    return 32 if "+avx2" in features or "+avx" in features else 16
+
+
+def host_features() -> frozenset[str]:
+    """Features of the processor that code is made for, as ``+avx2``."""
+    with _lock:
+        return frozenset(_start().codegen.magic_tuple()[2].split(","))
+
+
+def counts() -> dict[str, int]:
+    """Kernels this process has compiled, and those it has loaded from disk."""
+    return dict(_counts)
+
+
+def _start() -> _Engine:
+    """Numba's code generator with an engine of our own, made at the first use.
+
+    Numba is imported here, since it takes as long as all else together, and its
+    typing machinery (`refresh`, a quarter of a second more) is never touched.
+    """
+    global _engine
+    if _engine is not None:
+        return _engine
+    numba: Any = importlib.import_module("numba")
+    llvmlite: Any = importlib.import_module("llvmlite")
+    binding: Any = importlib.import_module("llvmlite.binding")
+    numba_codegen: Any = importlib.import_module("numba.core.codegen")
+
+    class Codegen(numba_codegen.JITCPUCodegen):  # type: ignore[misc]
+        def _customize_tm_options(self, options: dict[str, Any]) -> None:
+            super()._customize_tm_options(options)
+            # At 0, which NUMBA_OPT may ask for, LLVM aborts on wide vectors.
+            options["opt"] = 2
+
+        def _customize_tm_features(self) -> str:
+            features = str(super()._customize_tm_features())
+            if "+avx512f" in features.split(","):
+                features += ",-prefer-256-bit"
+            return features
+
+    codegen = Codegen("funcgrad")
+    environment = (
+        _PIPELINE,
+        numba.__version__,
+        llvmlite.__version__,
+        ".".join(map(str, binding.llvm_version_info)),
+        *map(str, codegen.magic_tuple()),
+    )
+    _engine = _Engine(binding, codegen, environment)
+    return _engine
+
+
+def _load_or_compile(text: str, name: str) -> int:
+    engine = _start()
+    key = disk_cache.make_key(text, engine.environment)
+    payload = disk_cache.load(key)
+    if payload is None:
+        payload = _compile(engine, text, name)
+        _link_externals(engine, _unpack(payload)[0])
+        disk_cache.store(key, payload)
+        _counts["compiled"] += 1
+    else:
+        _link_externals(engine, _unpack(payload)[0])
+        _counts["loaded"] += 1
+    return _install(engine, _unpack(payload)[1], name)
+
+
+def _compile(engine: _Engine, text: str, name: str) -> bytes:
+    """Object code, headed by the names of the functions that it calls."""
+    module = _optimise(engine, text, name)
+    if name not in {f.name for f in module.functions if not f.is_declaration}:
+        raise CompilerError(f"the text of a kernel does not define {PLACEHOLDER}")
+    code = bytes(engine.machine.emit_object(module))
+    externals = {
+        function.name
+        for function in module.functions
+        if function.is_declaration and not function.name.startswith("llvm.")
+    }
+    externals.update(_undefined_symbols(code))
+    return " ".join(sorted(externals)).encode() + b"\n" + code
+
+
+def _unpack(payload: bytes) -> tuple[list[str], bytes]:
+    names, _, code = payload.partition(b"\n")
+    return names.decode().split(), code
+
+
+def _optimise(engine: _Engine, text: str, name: str) -> Any:
+    """The parsed module after our passes."""
+    try:
+        module = engine.binding.parse_assembly(_named(text, name))
+        module.triple = engine.binding.get_process_triple()
+        module.data_layout = str(engine.codegen.target_data)
+        module.verify()
+    except RuntimeError as error:
+        raise CompilerError(f"the text of a kernel is not well formed: {error}") from (
+            error
+        )
+    _run_passes(engine, module)
+    return module
+
+
+def _named(text: str, name: str) -> str:
+    return re.sub(re.escape(PLACEHOLDER) + r"\b", "@" + name, text)
+
+
+def _run_passes(engine: _Engine, module: Any) -> None:
+    """Clean up text that is vector code already: LLVM's own pipelines cost 4x more."""
+    options = engine.binding.create_pipeline_tuning_options()
+    builder = engine.binding.create_pass_builder(engine.machine, options)
+    passes = engine.binding.create_new_module_pass_manager()
+    passes.add_always_inliner_pass()
+    passes.add_sroa_pass()
+    passes.add_simplify_cfg_pass()
+    passes.add_instruction_combine_pass()
+    passes.add_loop_rotate_pass()
+    passes.add_global_dead_code_eliminate_pass()
+    passes.run(module, builder)
+
+
+def _link_externals(engine: _Engine, names: Iterable[str]) -> None:
+    """Check that each name has an address: LLVM ends the process where one has none."""
+    for name in names:
+        if not _is_resolved(engine, name):
+            raise CompilerError(f"a kernel calls `{name}`, and no such function exists")
+
+
+def _is_resolved(engine: _Engine, name: str) -> bool:
+    if engine.binding.address_of_symbol(name) is not None:
+        return True
+    try:
+        address = symbols.require(name)
+    except KeyError:
+        return False
+    engine.binding.add_symbol(name, address)
+    return True
+
+
+def _install(engine: _Engine, code: bytes, name: str) -> int:
+    image = engine.binding.ObjectFileRef.from_data(code)
+    engine.jit.add_object_file(image)
+    engine.jit.finalize_object()
+    _keep_alive.append(image)
+    return int(engine.jit.get_function_address(name))
+
+
+def _undefined_symbols(code: bytes) -> set[str]:
+    """Names an ELF object expects from elsewhere; nothing for other formats.
+
+    LLVM itself adds calls that the text does not have, such as memcpy or fmod.
+    """
+    if code[:6] != b"\x7fELF\x02\x01":
+        return set()
+    (sections_at,) = struct.unpack_from("<Q", code, 0x28)
+    size, count = struct.unpack_from("<HH", code, 0x3A)
+    headers = [
+        struct.unpack_from("<IIQQQQIIQQ", code, sections_at + i * size)
+        for i in range(count)
+    ]
+    names = set()
+    for header in headers:
+        if header[1] == 2:  # SHT_SYMTAB; header[6] is the section of its strings
+            strings_at = headers[header[6]][4]
+            for at in range(header[4] + 24, header[4] + header[5], 24):
+                name_at, _, _, section = struct.unpack_from("<IBBH", code, at)
+                start = strings_at + name_at
+                if section == 0 and name_at:
+                    names.add(code[start : code.index(b"\0", start)].decode())
+    return names
