@@ -1,0 +1,1 @@
+"""What users call: argument checks, pytrees and docstrings over the engine."""

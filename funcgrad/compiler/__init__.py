@@ -1,0 +1,1 @@
+"""The backend: jaxpr to native code through Numba; it names no primitive."""

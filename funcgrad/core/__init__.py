@@ -1,0 +1,1 @@
+"""The language: avals, primitives, jaxprs, traces and tracers."""

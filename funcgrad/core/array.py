@@ -1,0 +1,36 @@
+"""Array: an ndarray with ``.at[...]``, so that traced and concrete code read alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from funcgrad.core import numpy_protocol as protocol
+
+
+class Array(np.ndarray[Any, Any]):
+    """A NumPy array that also has JAX's functional updates.
+
+    It is an ``ndarray`` to every other library, results of NumPy's functions on it
+    included.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from funcgrad.core.array import as_array
+    >>> as_array(np.zeros(3)).at[1].set(5.0)
+    Array([0., 5., 0.])
+    """
+
+    __slots__ = ()
+
+    @property
+    def at(self) -> Any:
+        """Functional updates: ``x.at[index].set(value)``, ``.add``, ``.get``, ..."""
+        return protocol.methods["at"](self)
+
+
+def as_array(x: Any) -> Any:
+    """A view of an ndarray with ``.at``; anything else as it is."""
+    return x.view(Array) if type(x) is np.ndarray else x

@@ -1,0 +1,158 @@
+"""Jaxprs: typed programs as frozen data, and their evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from funcgrad.core.aval import ShapedArray
+from funcgrad.core.primitive import Primitive
+from funcgrad.core.source import SourceLine
+from funcgrad.core.trace import typeof
+
+
+class Var:
+    """The name of a value in a jaxpr; two variables are equal only if they are one."""
+
+    __slots__ = ("aval",)
+
+    def __init__(self, aval: ShapedArray) -> None:
+        self.aval = aval
+
+
+class Literal:
+    """A scalar constant in place."""
+
+    __slots__ = ("val", "aval")
+
+    def __init__(self, val: Any, aval: ShapedArray | None = None) -> None:
+        self.val = val
+        self.aval = typeof(val) if aval is None else aval
+
+
+Atom = Var | Literal
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Eqn:
+    """One application: ``outvars = primitive[params] invars``, and where it came from."""
+
+    primitive: Primitive
+    invars: tuple[Atom, ...]
+    params: dict[str, Any]
+    outvars: tuple[Var, ...]
+    source: SourceLine | None = None
+
+    @property
+    def effects(self) -> frozenset[str]:
+        return self.primitive.effects(**self.params)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Jaxpr:
+    """A program: ``lambda constvars ; invars . let eqns in outvars``."""
+
+    constvars: tuple[Var, ...]
+    invars: tuple[Var, ...]
+    eqns: tuple[Eqn, ...]
+    outvars: tuple[Atom, ...]
+    effects: frozenset[str] = field(default=frozenset())
+
+    @property
+    def in_avals(self) -> list[ShapedArray]:
+        return [v.aval for v in self.invars]
+
+    @property
+    def out_avals(self) -> list[ShapedArray]:
+        return [v.aval for v in self.outvars]
+
+    def __str__(self) -> str:
+        from funcgrad.core.printing import format_jaxpr
+
+        return format_jaxpr(self)
+
+    __repr__ = __str__
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClosedJaxpr:
+    """A jaxpr with the values of its constants."""
+
+    jaxpr: Jaxpr
+    consts: tuple[Any, ...]
+
+    @property
+    def in_avals(self) -> list[ShapedArray]:
+        return self.jaxpr.in_avals
+
+    @property
+    def out_avals(self) -> list[ShapedArray]:
+        return self.jaxpr.out_avals
+
+    @property
+    def eqns(self) -> tuple[Eqn, ...]:
+        return self.jaxpr.eqns
+
+    @property
+    def effects(self) -> frozenset[str]:
+        return self.jaxpr.effects
+
+    def __call__(self, *args: Any) -> list[Any]:
+        return eval_jaxpr(self.jaxpr, self.consts, *args)
+
+    def __str__(self) -> str:
+        return str(self.jaxpr)
+
+    __repr__ = __str__
+
+
+def subjaxprs(params: dict[str, Any]) -> list[Jaxpr]:
+    """The jaxprs among an equation's parameters."""
+    found: list[Jaxpr] = []
+    for value in params.values():
+        items = value if isinstance(value, (tuple, list)) else (value,)
+        for item in items:
+            if isinstance(item, Jaxpr):
+                found.append(item)
+            elif isinstance(item, ClosedJaxpr):
+                found.append(item.jaxpr)
+    return found
+
+
+def eval_jaxpr(jaxpr: Jaxpr, consts: Sequence[Any], *args: Any) -> list[Any]:
+    """Run a jaxpr on values, traced or not, equation by equation."""
+    env: dict[Var, Any] = dict(zip(jaxpr.constvars, consts, strict=True))
+    env.update(zip(jaxpr.invars, args, strict=True))
+    for eqn in jaxpr.eqns:
+        operands = [a.val if type(a) is Literal else env[a] for a in eqn.invars]  # type: ignore[index]
+        result = eqn.primitive.bind(*operands, **eqn.params)
+        if eqn.primitive.multiple_results:
+            env.update(zip(eqn.outvars, result, strict=True))
+        else:
+            env[eqn.outvars[0]] = result
+    return [a.val if type(a) is Literal else env[a] for a in jaxpr.outvars]  # type: ignore[index]
+
+
+def literal(value: Any, dtype: Any = None) -> Literal:
+    """A literal of a concrete scalar; a Python scalar becomes weak or takes ``dtype``."""
+    aval = typeof(value)
+    if dtype is not None and dtype != aval.dtype:
+        return Literal(np.asarray(value).astype(dtype)[()], ShapedArray((), dtype))
+    return Literal(np.asarray(value, aval.dtype)[()], aval)
+
+
+def dead_code(
+    eqns: Sequence[Eqn], outvars: Sequence[Atom]
+) -> tuple[list[Eqn], set[Var]]:
+    """The equations that outputs or effects need, and the variables they read."""
+    live = {v for v in outvars if type(v) is Var}
+    kept: list[Eqn] = []
+    for eqn in reversed(eqns):
+        if eqn.effects or any(v in live for v in eqn.outvars):
+            kept.append(eqn)
+            live.update(v for v in eqn.invars if type(v) is Var)
+    kept.reverse()
+    return kept, live

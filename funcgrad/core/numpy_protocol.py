@@ -1,0 +1,59 @@
+"""How operators, methods and NumPy's own functions reach operations on traced values.
+
+Tables that ``ops/`` and ``numpy/`` fill; tracers look their operations up here, so that
+the core names none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+operators: dict[str, Callable[..., Any]] = {}
+"""Python's operators by their ``operator`` module name: ``add``, ``lt``, ``neg``."""
+methods: dict[str, Callable[..., Any]] = {}
+"""The ndarray methods and indexing: ``sum``, ``reshape``, ``getitem``, ``at``."""
+ufuncs: dict[np.ufunc, Callable[..., Any]] = {}
+"""NumPy's and SciPy's universal functions."""
+functions: dict[Callable[..., Any], Callable[..., Any]] = {}
+"""NumPy's other functions."""
+ufunc_methods: dict[str, Callable[..., Any]] = {}
+"""``reduce``, ``accumulate``, ``outer``, ``at`` of a ufunc: (ufunc, *args, **kwargs)."""
+
+
+def defines_operator(name: str) -> Callable[[F], F]:
+    """Decorator: this function is Python's operator ``name``."""
+
+    def register(function: F) -> F:
+        operators[name] = function
+        return function
+
+    return register
+
+
+def defines_method(name: str) -> Callable[[F], F]:
+    """Decorator: this function is the array method ``name``."""
+
+    def register(function: F) -> F:
+        methods[name] = function
+        return function
+
+    return register
+
+
+def implements(*targets: Any) -> Callable[[F], F]:
+    """Decorator: this function answers for NumPy's ``targets`` on traced values."""
+
+    def register(function: F) -> F:
+        for target in targets:
+            table: dict[Any, Any] = (
+                ufuncs if isinstance(target, np.ufunc) else functions
+            )
+            table[target] = function
+        return function
+
+    return register

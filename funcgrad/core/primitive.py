@@ -1,0 +1,127 @@
+"""Primitive: an atomic operation and all the rules it has, checked when it is made."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from funcgrad.core.aval import ShapedArray
+from funcgrad.core.trace import find_trace
+
+
+class Primitive:
+    """An operation that traces interpret.
+
+    A concrete subclass stands for one operation and gives, in this order:
+
+    ``evaluate(*arrays, **params)``
+        the answer, by NumPy;
+    ``abstract_eval(*avals, **params)``
+        its type; raises every shape and dtype error;
+    ``jvp(primals, tangents, **params)``
+        answer and tangent; a tangent may be ``Zero``;
+    ``transpose(cts, *operands, **params)``
+        only where linear: one cotangent (or None) per operand; linear operands come as
+        ``LinearOperand``;
+    ``batch(size, operands, dims, **params)``
+        answer and its batch dimension; a dimension is None where not batched;
+    ``lower(b, *operands, **params)``
+        native code.
+
+    With ``multiple_results`` answers, types, tangents, dimensions and cotangents are
+    lists.
+    """
+
+    name: ClassVar[str] = ""
+    multiple_results: ClassVar[bool] = False
+    linear: ClassVar[bool] = False
+    staged_when_constant: ClassVar[bool] = False
+    """Whether the call is staged even if no operand is traced (creation, random)."""
+    effect: ClassVar[str | None] = None
+    keeps_weak_type: ClassVar[bool] = False
+    cases: ClassVar[Sequence[Any]] = ()
+
+    REQUIRED = ("evaluate", "abstract_eval", "batch", "lower")
+    registry: ClassVar[dict[str, Primitive]] = {}
+
+    def __init__(self) -> None:
+        _check_rules(self)
+        if self.name in Primitive.registry:
+            raise TypeError(f"two primitives named {self.name!r}")
+        Primitive.registry[self.name] = self
+
+    def bind(self, *operands: Any, **params: Any) -> Any:
+        """Apply through the innermost trace among the operands."""
+        return find_trace(operands, self.staged_when_constant).process(
+            self, operands, params
+        )
+
+    def literal_dtype(self, avals: Sequence[ShapedArray]) -> Any:
+        """The dtype that Python scalars among operands of these types take on."""
+        return None
+
+    def effects(self, **params: Any) -> frozenset[str]:
+        """Effects of an application: what keeps it alive and in order."""
+        return frozenset() if self.effect is None else frozenset({self.effect})
+
+    def evaluate(self, *operands: Any, **params: Any) -> Any:
+        raise NotImplementedError
+
+    def abstract_eval(self, *avals: ShapedArray, **params: Any) -> Any:
+        raise NotImplementedError
+
+    def jvp(
+        self, primals: Sequence[Any], tangents: Sequence[Any], **params: Any
+    ) -> Any:
+        raise NotImplementedError
+
+    def batch(
+        self, size: int, operands: Sequence[Any], dims: Sequence[Any], **params: Any
+    ) -> Any:
+        raise NotImplementedError
+
+    def lower(self, b: Any, *operands: Any, **params: Any) -> Any:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def _overridden(primitive: Primitive, rule: str) -> bool:
+    found = getattr(type(primitive), rule, None)
+    return found is not None and found is not getattr(Primitive, rule, None)
+
+
+def _check_rules(primitive: Primitive) -> None:
+    name = primitive.name
+    if not name:
+        raise TypeError(f"{type(primitive).__name__} has no name")
+    for rule in (*Primitive.REQUIRED, "jvp"):
+        if not _overridden(primitive, rule):
+            raise TypeError(f"primitive {name!r} has no {rule!r} rule")
+    if primitive.linear and not _overridden(primitive, "transpose"):
+        raise TypeError(f"primitive {name!r} is linear but has no 'transpose' rule")
+    _check_parameters(primitive)
+
+
+def _check_parameters(primitive: Primitive) -> None:
+    """The rules of a primitive take the same keyword parameters."""
+    want = _keywords(primitive.abstract_eval)
+    for rule in ("evaluate", "jvp", "transpose", "batch", "lower"):
+        function = getattr(primitive, rule, None)
+        if function is None or want is None:
+            continue
+        got = _keywords(function)
+        if got is not None and got != want:
+            raise TypeError(
+                f"primitive {primitive.name!r}: rule {rule!r} takes parameters "
+                f"{sorted(got)}, abstract_eval takes {sorted(want)}"
+            )
+
+
+def _keywords(function: Any) -> set[str] | None:
+    parameters = inspect.signature(function).parameters.values()
+    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return None
+    return {p.name for p in parameters if p.kind is p.KEYWORD_ONLY}

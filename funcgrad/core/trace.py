@@ -1,0 +1,149 @@
+"""Traces, the per-thread stack of them, and which one a call goes to."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import numpy as np
+
+from funcgrad import errors
+from funcgrad.core.aval import ShapedArray, float0
+from funcgrad.core.dtypes import canonical_dtype
+from funcgrad.core.source import user_frame
+
+PYTHON_SCALARS = frozenset({bool, int, float, complex})
+
+
+class Trace:
+    """An interpreter of primitives; ``level`` is its place on the stack."""
+
+    level: int = 0
+    valid: bool = True
+    staging: bool = False
+
+    def process(self, primitive: Any, operands: Sequence[Any], params: Any) -> Any:
+        raise NotImplementedError
+
+
+class Tracer:
+    """A value that a trace has wrapped. Its user-facing half is ``core.tracer``."""
+
+    __slots__ = ("trace",)
+    trace: Trace
+
+    @property
+    def aval(self) -> ShapedArray:
+        raise NotImplementedError
+
+    def concrete(self) -> Any:
+        """The value underneath, or None where it is not known yet."""
+        raise NotImplementedError
+
+
+class EvalTrace(Trace):
+    """Runs primitives at once, by NumPy."""
+
+    def process(self, primitive: Any, operands: Sequence[Any], params: Any) -> Any:
+        result = primitive.evaluate(*operands, **params)
+        if primitive.keeps_weak_type and all(
+            type(operand) in PYTHON_SCALARS for operand in operands
+        ):
+            return result.item() if isinstance(result, np.generic) else result
+        return result
+
+
+class _Stack(threading.local):
+    def __init__(self) -> None:
+        self.traces: list[Trace] = [EvalTrace()]
+        self.staging: list[Trace] = []
+
+
+_stack = _Stack()
+T = TypeVar("T", bound=Trace)
+
+
+@contextmanager
+def new_trace(trace: T) -> Iterator[T]:
+    """Put a trace on top of the stack; it is invalid afterwards, whatever happens."""
+    traces = _stack.traces
+    trace.level = len(traces)
+    traces.append(trace)
+    if trace.staging:
+        _stack.staging.append(trace)
+    try:
+        yield trace
+    finally:
+        trace.valid = False
+        del traces[trace.level :]
+        if trace.staging:
+            _stack.staging.remove(trace)
+
+
+def find_trace(operands: Sequence[Any], staged: bool = False) -> Trace:
+    """The innermost trace among the operands, else evaluation.
+
+    ``staged``: the innermost staging trace is asked even where no operand is its own.
+    """
+    traces = _stack.traces
+    top = traces[0]
+    if staged and _stack.staging:
+        top = _stack.staging[-1]
+    for operand in operands:
+        if isinstance(operand, Tracer):
+            trace = operand.trace
+            if not trace.valid:
+                raise _escaped(operand)
+            if trace.level > top.level:
+                top = trace
+    return top
+
+
+def current_traces() -> list[Trace]:
+    """The stack, innermost last."""
+    return _stack.traces
+
+
+def staging_depth() -> int:
+    """How many staging traces are open in this thread."""
+    return len(_stack.staging)
+
+
+def _escaped(tracer: Tracer) -> errors.UnexpectedTracerError:
+    return errors.UnexpectedTracerError(
+        errors.message(
+            "a traced value is used after the transform that made it has ended.",
+            where=user_frame(),
+            got=f"{tracer.aval} kept in a variable outside of the traced function",
+            expected="a value of the running trace, or an array",
+            fix="return the value from the traced function instead of storing it in "
+            "a global, an attribute or a list",
+            see=errors.UnexpectedTracerError.page,
+        )
+    )
+
+
+def typeof(x: Any) -> ShapedArray:
+    """The aval of a traced or concrete value.
+
+    Raises ``UnsupportedDTypeError`` for objects, strings and dates.
+    """
+    if isinstance(x, Tracer):
+        return x.aval
+    if type(x) in PYTHON_SCALARS:
+        return _PYTHON_AVALS[type(x)]
+    if not isinstance(x, (np.ndarray, np.generic)):
+        x = np.asarray(x)
+    dtype = x.dtype
+    return ShapedArray(x.shape, dtype if dtype in _KNOWN else canonical_dtype(dtype))
+
+
+_KNOWN = frozenset(np.dtype(c) for c in "?bhilBHILfdFD") | {float0}
+_PYTHON_AVALS = {
+    bool: ShapedArray((), np.dtype(bool), True),
+    int: ShapedArray((), np.dtype(np.int64), True),
+    float: ShapedArray((), np.dtype(np.float64), True),
+    complex: ShapedArray((), np.dtype(np.complex128), True),
+}

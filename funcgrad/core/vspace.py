@@ -1,0 +1,48 @@
+"""The vector space of tangents and cotangents: symbolic zero, sum, instantiation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from funcgrad.core.aval import ShapedArray, float0
+from funcgrad.core.trace import typeof
+
+
+class Zero:
+    """A tangent or cotangent known to be zero; ``aval`` is its space."""
+
+    __slots__ = ("aval",)
+
+    def __init__(self, aval: ShapedArray) -> None:
+        self.aval = aval
+
+    def __repr__(self) -> str:
+        return f"Zero({self.aval})"
+
+
+def zero_like(primal: Any) -> Zero:
+    """The zero tangent of a value."""
+    return Zero(typeof(primal).tangent())
+
+
+def instantiate(tangent: Any) -> Any:
+    """An array for a symbolic zero; anything else as it is."""
+    return zeros(tangent.aval) if type(tangent) is Zero else tangent
+
+
+def zeros(aval: ShapedArray) -> Any:
+    """An array of zeros of this type."""
+    return np.zeros(aval.shape, aval.dtype)
+
+
+def add_tangents(x: Any, y: Any) -> Any:
+    """The sum of two tangents, either of which may be ``Zero`` or None."""
+    if x is None or type(x) is Zero:
+        return x if y is None else y
+    if y is None or type(y) is Zero:
+        return x
+    if typeof(x).dtype == float0:
+        return x
+    return x + y

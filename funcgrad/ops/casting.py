@@ -1,0 +1,79 @@
+"""Changes of dtype."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from funcgrad.core.aval import ShapedArray
+from funcgrad.core.dtypes import canonical_dtype
+from funcgrad.core.primitive import Primitive
+from funcgrad.core.trace import PYTHON_SCALARS, Tracer, typeof
+from funcgrad.core.vspace import Zero, zero_like
+
+
+class ConvertElementType(Primitive):
+    """The same values in another dtype, as ``astype``; linear between inexact dtypes."""
+
+    name = "convert_element_type"
+    linear = True
+
+    def evaluate(self, x: Any, *, new_dtype: np.dtype[Any]) -> Any:
+        x = np.asarray(x)
+        if x.dtype.kind == "c" and new_dtype.kind not in "cb":
+            x = x.real
+        with np.errstate(invalid="ignore", over="ignore"):
+            return x.astype(new_dtype)[()]
+
+    def abstract_eval(self, x: ShapedArray, *, new_dtype: np.dtype[Any]) -> ShapedArray:
+        return x.update(dtype=new_dtype)
+
+    def jvp(
+        self,
+        primals: Sequence[Any],
+        tangents: Sequence[Any],
+        *,
+        new_dtype: np.dtype[Any],
+    ) -> Any:
+        y = self.bind(*primals, new_dtype=new_dtype)
+        if type(tangents[0]) is Zero or new_dtype.kind not in "fc":
+            return y, zero_like(y)
+        return y, self.bind(*tangents, new_dtype=new_dtype)
+
+    def transpose(self, ct: Any, x: Any, *, new_dtype: np.dtype[Any]) -> list[Any]:
+        return [convert_element_type(ct, x.aval.dtype)]
+
+    def batch(
+        self,
+        size: int,
+        operands: Sequence[Any],
+        dims: Sequence[Any],
+        *,
+        new_dtype: np.dtype[Any],
+    ) -> Any:
+        return self.bind(*operands, new_dtype=new_dtype), dims[0]
+
+    def lower(self, ctx: Any, x: Any, *, new_dtype: np.dtype[Any]) -> Any:
+        return ctx.map(lambda b, v: b.convert(v, new_dtype), x, dtype=new_dtype)
+
+
+convert_element_type_p = ConvertElementType()
+
+
+def convert_element_type(x: Any, new_dtype: Any) -> Any:
+    """``x`` with another dtype; the same value where it has it and is not weak."""
+    dtype = canonical_dtype(new_dtype)
+    if type(x) in PYTHON_SCALARS:
+        return convert_element_type_p.evaluate(x, new_dtype=dtype)
+    aval = typeof(x)
+    if aval.dtype == dtype and not aval.weak_type:
+        return x if isinstance(x, (Tracer, np.ndarray, np.generic)) else np.asarray(x)
+    return convert_element_type_p.bind(x, new_dtype=dtype)
+
+
+def strong(x: Any) -> Any:
+    """``x`` with the dtype that a Python scalar has as an array."""
+    aval = typeof(x)
+    return convert_element_type(x, aval.dtype) if aval.weak_type else x

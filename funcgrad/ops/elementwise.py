@@ -1,0 +1,254 @@
+"""What entry-by-entry primitives share, and the one-liner that defines one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from funcgrad import errors
+from funcgrad.core.aval import ShapedArray
+from funcgrad.core.dtypes import result_type
+from funcgrad.core.primitive import Primitive
+from funcgrad.core.source import user_frame
+from funcgrad.core.trace import PYTHON_SCALARS, Tracer, typeof
+from funcgrad.core.vspace import Zero, add_tangents, zero_like
+from funcgrad.ops.casting import convert_element_type
+from funcgrad.ops.structural import broadcast_in_dim, broadcast_to, move_axis_to_front
+
+DtypeRule = Callable[[np.dtype[Any]], Any]
+TangentRule = Callable[..., Any] | None
+
+
+class Elementwise(Primitive):
+    """Acts entry by entry on operands of one shape and dtype.
+
+    A 0-d operand is combined with every entry, and a Python scalar takes the dtype of
+    the others (NEP 50): no equation is spent on either.
+
+    Parameters
+    ----------
+    name : str
+    numpy : callable
+        The operation on NumPy arrays.
+    jvp : sequence of rules, one for each operand
+        ``rule(t, y, *operands)`` is what a tangent ``t`` of that operand adds to the
+        tangent of the answer ``y``; ``t`` has the shape of ``y``. None where the
+        derivative is zero everywhere.
+    lower : callable
+        ``lower(b, *values)``: the operation on register values.
+    out_dtype : callable, optional
+        Dtype of the answer from that of the operands; the same by default.
+    kinds : str
+        Kinds of dtype accepted: ``b`` bool, ``i`` signed, ``u`` unsigned, ``f`` float,
+        ``c`` complex.
+    cost : int
+        Rough price of one entry in additions: what fusion weighs recomputing by.
+    cases : sequence
+        What the rule checks feed it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        numpy: Callable[..., Any],
+        jvp: Sequence[TangentRule],
+        lower: Callable[..., Any],
+        out_dtype: DtypeRule | None = None,
+        kinds: str = "biufc",
+        keeps_weak_type: bool = False,
+        cost: int = 1,
+        cases: Sequence[Any] = (),
+    ) -> None:
+        self.name = name  # type: ignore[misc]
+        self.numpy = numpy
+        self.rules = tuple(jvp)
+        self.lower_value = lower
+        self.out_dtype = out_dtype
+        self.kinds = kinds
+        self.keeps_weak_type = keeps_weak_type  # type: ignore[misc]
+        self.cost = cost
+        self.cases = cases  # type: ignore[misc]
+        super().__init__()
+
+    def evaluate(self, *operands: Any) -> Any:
+        return self.numpy(*operands)
+
+    def literal_dtype(self, avals: Sequence[ShapedArray]) -> Any:
+        return result_type(*[(a.dtype, a.weak_type) for a in avals])
+
+    def abstract_eval(self, *avals: ShapedArray) -> ShapedArray:
+        dtype = self.literal_dtype(avals)
+        if dtype.kind not in self.kinds:
+            raise wrong_kind(self.name, dtype, self.kinds)
+        shape: tuple[Any, ...] = ()
+        for aval in avals:
+            if aval.shape:
+                if shape and shape != aval.shape:
+                    raise shapes_differ(self.name, avals)
+                shape = aval.shape
+        if self.out_dtype is not None:
+            dtype = np.dtype(self.out_dtype(dtype))
+        weak = self.keeps_weak_type and all(a.weak_type for a in avals)
+        return ShapedArray(shape, dtype, weak)
+
+    def jvp(self, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+        y = self.bind(*primals)
+        shape = typeof(y).shape
+        total: Any = None
+        for rule, t in zip(self.rules, tangents, strict=True):
+            if rule is None or type(t) is Zero:
+                continue
+            if typeof(t).shape != shape:
+                t = broadcast_in_dim(t, shape, ())
+            total = add_tangents(total, rule(t, y, *primals))
+        return y, zero_like(y) if total is None else total
+
+    def batch(
+        self, size: int, operands: Sequence[Any], dims: Sequence[Any]
+    ) -> tuple[Any, Any]:
+        return batch_elementwise(self, size, operands, dims, {})
+
+    def lower(self, ctx: Any, *operands: Any) -> Any:
+        aval = self.abstract_eval(*[ShapedArray(x.shape, x.dtype) for x in operands])
+        return ctx.map(self.lower_value, *operands, dtype=aval.dtype, cost=self.cost)
+
+    def __call__(self, *operands: Any) -> Any:
+        """Apply with NumPy's broadcasting and promotion."""
+        return self.bind(*broadcast_and_promote(*operands))
+
+
+def batch_elementwise(
+    primitive: Primitive,
+    size: int,
+    operands: Sequence[Any],
+    dims: Sequence[Any],
+    params: dict[str, Any],
+) -> tuple[Any, int]:
+    """Batch an entry-by-entry primitive: axis in front, ranks made equal."""
+    shapes = [
+        _unbatched_shape(typeof(x).shape, d)
+        for x, d in zip(operands, dims, strict=True)
+    ]
+    shape = next((s for s in shapes if s), ())
+    aligned = []
+    for x, dim, own in zip(operands, dims, shapes, strict=True):
+        if dim is None:
+            aligned.append(
+                broadcast_in_dim(x, (size, *own), range(1, len(own) + 1)) if own else x
+            )
+            continue
+        front = move_axis_to_front(x, dim)
+        if shape and not own:
+            front = broadcast_in_dim(front, (size, *shape), (0,))
+        aligned.append(front)
+    return primitive.bind(*aligned, **params), 0
+
+
+def _unbatched_shape(shape: tuple[Any, ...], dim: int | None) -> tuple[Any, ...]:
+    return shape if dim is None else shape[:dim] + shape[dim + 1 :]
+
+
+def broadcast_and_promote(*operands: Any) -> Sequence[Any]:
+    """Operands with one shape (or 0-d) and one dtype (or Python scalars).
+
+    Raises
+    ------
+    ShapeError
+        If the shapes can not be broadcast together.
+    """
+    operands = tuple(
+        [np.asarray(x) if type(x) in (list, tuple) else x for x in operands]
+    )
+    if not any(isinstance(x, Tracer) for x in operands):
+        return _broadcast_concrete(operands)
+    avals = [typeof(x) for x in operands]
+    first = avals[0]
+    if all(
+        (not a.shape or a.shape == first.shape or not first.shape)
+        and a.dtype == first.dtype
+        for a in avals
+    ) and _at_most_one_shape(avals):
+        return operands
+    dtype = result_type(*[(a.dtype, a.weak_type) for a in avals])
+    operands = tuple(
+        [
+            x
+            if a.dtype == dtype or type(x) in PYTHON_SCALARS
+            else convert_element_type(x, dtype)
+            for x, a in zip(operands, avals, strict=True)
+        ]
+    )
+    if _at_most_one_shape(avals):
+        return operands
+    shape = broadcast_shapes(*[a.shape for a in avals])
+    return [
+        x if a.shape == shape or not a.shape else broadcast_to(x, shape)
+        for x, a in zip(operands, avals, strict=True)
+    ]
+
+
+def _broadcast_concrete(operands: Sequence[Any]) -> Sequence[Any]:
+    """NumPy broadcasts and promotes concrete operands itself; only check shapes."""
+    shapes = [x.shape for x in operands if isinstance(x, np.ndarray)]
+    if len(shapes) > 1 and any(s != shapes[0] for s in shapes):
+        broadcast_shapes(*shapes)
+    return operands
+
+
+def _at_most_one_shape(avals: Sequence[ShapedArray]) -> bool:
+    return len({a.shape for a in avals if a.shape}) <= 1
+
+
+def broadcast_shapes(*shapes: Sequence[Any]) -> tuple[Any, ...]:
+    """The shape that NumPy broadcasts these to."""
+    rank = max((len(s) for s in shapes), default=0)
+    result = []
+    for axis in range(rank):
+        extents = [s[axis - rank + len(s)] for s in shapes if axis >= rank - len(s)]
+        wide = [e for e in extents if e != 1]
+        if any(e != wide[0] for e in wide):
+            raise errors.ShapeError(
+                errors.message(
+                    "the shapes can not be broadcast together.",
+                    where=user_frame(),
+                    got=" and ".join(str(tuple(s)) for s in shapes),
+                    expected="equal extents, or 1, aligned from the last axis",
+                    fix="x[:, None] or x.reshape(...) to line the axes up",
+                    see=errors.ShapeError.page,
+                )
+            )
+        result.append(wide[0] if wide else 1)
+    return tuple(result)
+
+
+def shapes_differ(name: str, avals: Sequence[ShapedArray]) -> errors.ShapeError:
+    """The error for operands whose shapes should be equal."""
+    return errors.ShapeError(
+        errors.message(
+            f"`{name}` takes operands of one shape.",
+            where=user_frame(),
+            got=", ".join(map(str, avals)),
+            expected="equal shapes, or 0-d",
+            see=errors.ShapeError.page,
+        )
+    )
+
+
+_KIND_NAMES = {"b": "bool", "i": "int", "u": "uint", "f": "float", "c": "complex"}
+
+
+def wrong_kind(name: str, dtype: np.dtype[Any], kinds: str) -> errors.DTypeError:
+    """The error for an operand of a kind of dtype that an operation does not take."""
+    return errors.DTypeError(
+        errors.message(
+            f"`{name}` is not defined for {dtype}.",
+            where=user_frame(),
+            got=str(dtype),
+            expected=" or ".join(_KIND_NAMES[k] for k in kinds),
+            fix="x.astype(...)",
+            see=errors.DTypeError.page,
+        )
+    )

@@ -1,0 +1,1 @@
+"""The engine: staging, jvp, linearize, transpose and batch; it names no primitive."""

@@ -1,0 +1,82 @@
+"""Forward mode: every value becomes a primal and a tangent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from funcgrad.core.aval import ShapedArray
+from funcgrad.core.primitive import Primitive
+from funcgrad.core.trace import Trace, Tracer, new_trace, typeof
+from funcgrad.core.tracer import ArrayTracer
+from funcgrad.core.vspace import Zero, zero_like
+from funcgrad.transforms.stage import JaxprTrace
+
+
+class JVPTrace(Trace):
+    """Applies jvp rules; where tangents are being staged, ``linearize`` rules."""
+
+    def __init__(self, linear: JaxprTrace | None = None) -> None:
+        self.linear = linear
+
+    def pair(self, value: Any) -> tuple[Any, Any]:
+        """Primal and tangent of any value; a value from outside has tangent zero."""
+        if type(value) is JVPTracer and value.trace is self:
+            return value.primal, value.tangent
+        return value, zero_like(value)
+
+    def process(
+        self, primitive: Primitive, operands: Sequence[Any], params: Any
+    ) -> Any:
+        pairs = [self.pair(operand) for operand in operands]
+        primals = [primal for primal, _ in pairs]
+        tangents = [tangent for _, tangent in pairs]
+        if all(type(tangent) is Zero for tangent in tangents):
+            return primitive.bind(*primals, **params)
+        rule = primitive.jvp
+        if self.linear is not None:
+            rule = getattr(primitive, "linearize", rule)
+        result, tangent = rule(primals, tangents, **params)
+        if primitive.multiple_results:
+            return [self.wrap(r, t) for r, t in zip(result, tangent, strict=True)]
+        return self.wrap(result, tangent)
+
+    def wrap(self, primal: Any, tangent: Any) -> Any:
+        if type(tangent) is Zero or not typeof(primal).differentiable:
+            return primal
+        return JVPTracer(self, primal, tangent)
+
+
+class JVPTracer(ArrayTracer):
+    """A primal value and its tangent."""
+
+    __slots__ = ("primal", "tangent")
+
+    def __init__(self, trace: JVPTrace, primal: Any, tangent: Any) -> None:
+        self.trace = trace
+        self.primal = primal
+        self.tangent = tangent
+
+    @property
+    def aval(self) -> ShapedArray:
+        return typeof(self.primal)
+
+    def concrete(self) -> Any:
+        primal = self.primal
+        return primal.concrete() if isinstance(primal, Tracer) else primal
+
+
+def jvp(
+    function: Callable[..., Sequence[Any]],
+    primals: Sequence[Any],
+    tangents: Sequence[Any],
+    *,
+    linear: JaxprTrace | None = None,
+) -> tuple[list[Any], list[Any]]:
+    """Results of a flat function and their tangents (``Zero`` where known to be)."""
+    with new_trace(JVPTrace(linear)) as trace:
+        results = function(
+            *[trace.wrap(p, t) for p, t in zip(primals, tangents, strict=True)]
+        )
+        pairs = [trace.pair(result) for result in results]
+    return [primal for primal, _ in pairs], [tangent for _, tangent in pairs]

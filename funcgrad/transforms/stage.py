@@ -1,0 +1,144 @@
+"""Staging: a Python function and the types of its arguments to a jaxpr."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from funcgrad.core.aval import ShapedArray
+from funcgrad.core.jaxpr import (
+    Atom,
+    ClosedJaxpr,
+    Eqn,
+    Jaxpr,
+    Literal,
+    Var,
+    dead_code,
+    literal,
+)
+from funcgrad.core.primitive import Primitive
+from funcgrad.core.source import user_frame
+from funcgrad.core.trace import PYTHON_SCALARS, Trace, Tracer, new_trace, typeof
+from funcgrad.core.tracer import ArrayTracer
+
+
+class JaxprTrace(Trace):
+    """Records every primitive it is given; a value from outside becomes a constant.
+
+    ``staging`` traces (of jit, scan, ...) also take creation and random operations;
+    the trace of tangents under linearize does not, and keeps no source lines.
+    """
+
+    def __init__(self, *, staging: bool = True, name: str = "") -> None:
+        self.staging = staging
+        self.name = name
+        self.eqns: list[Eqn] = []
+        self.consts: dict[int, tuple[Var, Any]] = {}
+
+    def argument(self, aval: ShapedArray, label: str = "") -> JaxprTracer:
+        """A new input of the program; ``label`` names it in messages."""
+        return JaxprTracer(self, Var(aval), label)
+
+    def atom(self, value: Any, dtype: Any = None) -> Atom:
+        """How the program refers to a value: variable, literal, or a new constant."""
+        if type(value) is JaxprTracer and value.trace is self:
+            return value.var
+        if type(value) in PYTHON_SCALARS:
+            return literal(value, dtype)
+        if not isinstance(value, Tracer) and np.ndim(value) == 0:
+            return literal(value)
+        known = self.consts.get(id(value))
+        if known is None:
+            known = self.consts[id(value)] = (Var(typeof(value)), value)
+        return known[0]
+
+    def process(
+        self, primitive: Primitive, operands: Sequence[Any], params: Any
+    ) -> Any:
+        avals = [typeof(operand) for operand in operands]
+        types = primitive.abstract_eval(*avals, **params)
+        dtype = primitive.literal_dtype(avals)
+        invars = tuple([self.atom(operand, dtype) for operand in operands])
+        source = user_frame() if self.staging else None
+        if primitive.multiple_results:
+            outvars = tuple(Var(aval) for aval in types)
+            self.eqns.append(Eqn(primitive, invars, params, outvars, source))
+            return [JaxprTracer(self, var) for var in outvars]
+        var = Var(types)
+        self.eqns.append(Eqn(primitive, invars, params, (var,), source))
+        return JaxprTracer(self, var)
+
+    def jaxpr(
+        self, arguments: Sequence[JaxprTracer], results: Sequence[Any]
+    ) -> ClosedJaxpr:
+        """The program from the arguments to the results, without dead equations."""
+        outvars = tuple(self.atom(result) for result in results)
+        eqns, live = dead_code(self.eqns, outvars)
+        consts = [(var, value) for var, value in self.consts.values() if var in live]
+        effects = frozenset().union(*(eqn.effects for eqn in eqns))
+        jaxpr = Jaxpr(
+            tuple(var for var, _ in consts),
+            tuple(argument.var for argument in arguments),
+            tuple(eqns),
+            outvars,
+            effects,
+        )
+        return ClosedJaxpr(jaxpr, tuple(value for _, value in consts))
+
+
+class JaxprTracer(ArrayTracer):
+    """A variable of a program being staged; it has a type and no value."""
+
+    __slots__ = ("var", "label")
+
+    def __init__(self, trace: JaxprTrace, var: Var, label: str = "") -> None:
+        self.trace = trace
+        self.var = var
+        self.label = label
+
+    @property
+    def aval(self) -> ShapedArray:
+        return self.var.aval
+
+    def concrete(self) -> Any:
+        return None
+
+
+def stage(
+    function: Callable[..., Sequence[Any]],
+    avals: Sequence[ShapedArray],
+    *,
+    name: str = "",
+    labels: Sequence[str] | None = None,
+) -> ClosedJaxpr:
+    """The jaxpr of a function of flat arguments that returns a flat sequence."""
+    with new_trace(JaxprTrace(name=name)) as trace:
+        marks = labels if labels is not None else [""] * len(avals)
+        arguments = [trace.argument(a, m) for a, m in zip(avals, marks, strict=True)]
+        return trace.jaxpr(arguments, function(*arguments))
+
+
+def hoist_consts(closed: ClosedJaxpr) -> tuple[list[Any], Jaxpr]:
+    """The constants, and the jaxpr that takes them as its first operands."""
+    jaxpr = closed.jaxpr
+    if not jaxpr.constvars:
+        return [], jaxpr
+    invars = (*jaxpr.constvars, *jaxpr.invars)
+    hoisted = Jaxpr((), invars, jaxpr.eqns, jaxpr.outvars, jaxpr.effects)
+    return list(closed.consts), hoisted
+
+
+def stage_flat(
+    function: Callable[..., Sequence[Any]], avals: Sequence[ShapedArray]
+) -> Jaxpr:
+    """The jaxpr of a rule's function, which may capture no traced value."""
+    consts, jaxpr = hoist_consts(stage(function, avals))
+    if consts:
+        raise AssertionError("a rule captured a value; pass it as an operand")
+    return jaxpr
+
+
+def is_literal(atom: Atom) -> bool:
+    return type(atom) is Literal

@@ -1,0 +1,102 @@
+"""Transpose: the backward pass over a linear jaxpr."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from funcgrad.core.aval import ShapedArray
+from funcgrad.core.jaxpr import Eqn, Jaxpr, Literal, Var
+from funcgrad.core.vspace import Zero, add_tangents
+from funcgrad.errors import DifferentiationError
+
+
+class LinearOperand:
+    """Stands for an operand that a program is linear in: a type without a value."""
+
+    __slots__ = ("aval",)
+
+    def __init__(self, aval: ShapedArray) -> None:
+        self.aval = aval
+
+
+def is_linear(operand: Any) -> bool:
+    return type(operand) is LinearOperand
+
+
+def backward_pass(
+    jaxpr: Jaxpr, consts: Sequence[Any], cotangents: Sequence[Any]
+) -> list[Any]:
+    """Cotangents of the jaxpr's inputs (``Zero`` where none arrives).
+
+    The jaxpr is linear in ``invars``; ``consts`` are the values of ``constvars``.
+    """
+    known: dict[Var, Any] = dict(zip(jaxpr.constvars, consts, strict=True))
+    linear = set(jaxpr.invars)
+    todo = _forward_residuals(jaxpr, known, linear)
+    cts: dict[Var, Any] = {}
+    for atom, ct in zip(jaxpr.outvars, cotangents, strict=True):
+        _accumulate(cts, linear, atom, ct)
+    for eqn in reversed(todo):
+        _transpose_eqn(eqn, known, linear, cts)
+    return [cts.get(v, Zero(v.aval)) for v in jaxpr.invars]
+
+
+def _forward_residuals(
+    jaxpr: Jaxpr, known: dict[Var, Any], linear: set[Var]
+) -> list[Eqn]:
+    """Evaluate what depends on residuals only; the rest is to be transposed."""
+    todo = []
+    for eqn in jaxpr.eqns:
+        if any(v in linear for v in eqn.invars):
+            linear.update(eqn.outvars)
+            todo.append(eqn)
+            continue
+        operands = [a.val if type(a) is Literal else known[a] for a in eqn.invars]  # type: ignore[index]
+        result = eqn.primitive.bind(*operands, **eqn.params)
+        results = result if eqn.primitive.multiple_results else [result]
+        known.update(zip(eqn.outvars, results, strict=True))
+    return todo
+
+
+def _accumulate(cts: dict[Var, Any], linear: set[Var], atom: Any, ct: Any) -> None:
+    if ct is None or type(ct) is Zero or atom not in linear:
+        return
+    cts[atom] = add_tangents(cts[atom], ct) if atom in cts else ct
+
+
+def _transpose_eqn(
+    eqn: Eqn, known: dict[Var, Any], linear: set[Var], cts: dict[Var, Any]
+) -> None:
+    if not any(v in cts for v in eqn.outvars):
+        return
+    ct: Any = [cts.pop(v, Zero(v.aval)) for v in eqn.outvars]
+    if not eqn.primitive.multiple_results:
+        ct = ct[0]
+    operands = [
+        LinearOperand(a.aval)
+        if a in linear
+        else (a.val if type(a) is Literal else known[a])  # type: ignore[index]
+        for a in eqn.invars
+    ]
+    rule = getattr(eqn.primitive, "transpose", None)
+    if rule is None:
+        raise DifferentiationError(
+            f"{eqn.primitive.name} is not linear and can not be transposed"
+        )
+    for atom, part in zip(eqn.invars, rule(ct, *operands, **eqn.params), strict=True):
+        _accumulate(cts, linear, atom, part)
+
+
+def linear_transpose(
+    jaxpr: Jaxpr, num_residuals: int
+) -> Callable[[Sequence[Any], Sequence[Any]], list[Any]]:
+    """The backward pass of a jaxpr whose first inputs are residuals, as a function."""
+    split = Jaxpr(
+        jaxpr.invars[:num_residuals],
+        jaxpr.invars[num_residuals:],
+        jaxpr.eqns,
+        jaxpr.outvars,
+        jaxpr.effects,
+    )
+    return lambda residuals, cts: backward_pass(split, residuals, cts)
