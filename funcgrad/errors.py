@@ -227,6 +227,15 @@ class TreeError(FuncgradError, ValueError):
     page = "tree"
 
 
+class TreeRegistrationError(TreeError, TypeError):
+    """A class cannot be made a container in the way it is asked.
+
+    Example: registering a class twice. Cure: register it once, where it is defined.
+    """
+
+    page = "tree_registration"
+
+
 class GradientTypeError(FuncgradError, TypeError):
     """There is no gradient of this output, or with respect to this input.
 
