@@ -9,6 +9,14 @@ from funcgrad.tree.keys import KeyEntry as KeyEntry
 from funcgrad.tree.keys import KeyPath as KeyPath
 from funcgrad.tree.keys import SequenceKey as SequenceKey
 from funcgrad.tree.keys import keystr as keystr
+from funcgrad.tree.levels import all_leaves as all_leaves
+from funcgrad.tree.levels import flatten_one_level as flatten_one_level
+from funcgrad.tree.levels import (
+    flatten_one_level_with_keys as flatten_one_level_with_keys,
+)
+from funcgrad.tree.levels import treedef_children as treedef_children
+from funcgrad.tree.levels import treedef_is_leaf as treedef_is_leaf
+from funcgrad.tree.levels import treedef_tuple as treedef_tuple
 from funcgrad.tree.mismatch import structure_differences as structure_differences
 from funcgrad.tree.operations import all as all
 from funcgrad.tree.operations import broadcast as broadcast
@@ -34,15 +42,7 @@ from funcgrad.tree.registry import (
 )
 from funcgrad.tree.registry import register_static as register_static
 from funcgrad.tree.treedef import PyTreeDef as PyTreeDef
-from funcgrad.tree.treedef import all_leaves as all_leaves
 from funcgrad.tree.treedef import flatten as flatten
-from funcgrad.tree.treedef import flatten_one_level as flatten_one_level
-from funcgrad.tree.treedef import (
-    flatten_one_level_with_keys as flatten_one_level_with_keys,
-)
 from funcgrad.tree.treedef import leaves as leaves
 from funcgrad.tree.treedef import structure as structure
-from funcgrad.tree.treedef import treedef_children as treedef_children
-from funcgrad.tree.treedef import treedef_is_leaf as treedef_is_leaf
-from funcgrad.tree.treedef import treedef_tuple as treedef_tuple
 from funcgrad.tree.treedef import unflatten as unflatten

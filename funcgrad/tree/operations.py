@@ -113,18 +113,24 @@ def reduce_associative(
     Examples
     --------
     >>> reduce_associative(lambda x, y: f"({x}{y})", ["a", "b", "c"])
-    '((ab)c)'
+    '(a(bc))'
     """
     flat = leaves(tree, is_leaf)
     if not flat:
         if identity is _NOT_GIVEN:
             raise _nothing_to_reduce(tree, "identity")
         return identity
-    while len(flat) > 1:
-        pairs = zip(flat[::2], flat[1::2], strict=False)
-        combined = [operation(left, right) for left, right in pairs]
-        flat = combined + flat[2 * len(combined) :]
-    return flat[0]
+    return _combine(operation, flat)
+
+
+def _combine(operation: Callable[[Any, Any], Any], items: list[Any]) -> Any:
+    """Combine the halves, each in the same way."""
+    if len(items) == 1:
+        return items[0]
+    middle = len(items) // 2
+    return operation(
+        _combine(operation, items[:middle]), _combine(operation, items[middle:])
+    )
 
 
 def _nothing_to_reduce(tree: Any, argument: str) -> TreeError:

@@ -5,7 +5,7 @@ from typing import Any
 
 from funcgrad.tree.keys import KeyPath
 from funcgrad.tree.registry import node_types
-from funcgrad.tree.treedef import LEAF, PyTreeDef, make_treedef
+from funcgrad.tree.treedef import LEAF, PyTreeDef
 
 PathAndLeaf = tuple[KeyPath, Any]
 IsLeafAtPath = Callable[..., bool]
@@ -61,7 +61,7 @@ def _flatten(
         _flatten(child, (*path, key), found, stops)
         for key, child in zip(keys, children, strict=True)
     ]
-    return make_treedef(node, data, structures)
+    return PyTreeDef(node, data, tuple(structures))
 
 
 def leaves_with_path(

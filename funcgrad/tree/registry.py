@@ -72,28 +72,28 @@ def _dict_keys(keys: tuple[Hashable, ...], count: int) -> list[KeyEntry]:
     return [DictKey(key) for key in keys]
 
 
-def _sorted_keys(mapping: dict[Any, Any]) -> tuple[Any, ...]:
-    try:
-        return tuple(sorted(mapping))
-    except TypeError:
-        raise TreeError(
-            message(
-                "the keys of a dict in a tree cannot be sorted.",
-                got=", ".join(repr(key) for key in mapping),
-                expected="keys of one type that has an order",
-                fix="collections.OrderedDict(...), which keeps the order it is given",
-            )
-        ) from None
-
-
 def _flatten_dict(mapping: dict[Any, Any]) -> tuple[Children, Any]:
-    keys = _sorted_keys(mapping)
-    return [mapping[key] for key in keys], keys
+    try:
+        keys = tuple(sorted(mapping))
+    except TypeError:
+        raise _not_sortable(mapping) from None
+    return list(map(mapping.__getitem__, keys)), keys
 
 
 def _flatten_defaultdict(mapping: Any) -> tuple[Children, Any]:
-    keys = _sorted_keys(mapping)
-    return [mapping[key] for key in keys], (mapping.default_factory, keys)
+    children, keys = _flatten_dict(mapping)
+    return children, (mapping.default_factory, keys)
+
+
+def _not_sortable(mapping: dict[Any, Any]) -> TreeError:
+    return TreeError(
+        message(
+            "the keys of a dict in a tree cannot be sorted.",
+            got=", ".join(repr(key) for key in mapping),
+            expected="keys of one type that has an order",
+            fix="collections.OrderedDict(...), which keeps the order it is given",
+        )
+    )
 
 
 def _show_tuple(_: object, children: list[str]) -> str:
@@ -160,7 +160,7 @@ _BUILTIN = (
     NodeType(
         dict,
         _flatten_dict,
-        lambda keys, children: dict(zip(keys, children, strict=True)),
+        lambda keys, children: dict(zip(keys, children)),
         _dict_keys,
         _show_dict,
     ),

@@ -3,7 +3,8 @@
 The first stage of every transform: whatever users pass in becomes a flat list.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from types import FunctionType
 from typing import Any, final
 
 from funcgrad.errors import TreeError, message
@@ -42,7 +43,6 @@ class PyTreeDef:
         "_children",
         "_data",
         "_hash",
-        "_interned",
         "_is_flat",
         "_node",
         "num_leaves",
@@ -56,7 +56,6 @@ class PyTreeDef:
         self._data = data
         self._children = children
         self._hash: int | None = None
-        self._interned = node is None
         self._is_flat = node is not None and all(c._node is None for c in children)
         self.num_leaves: int = (
             1 if node is None else sum([child.num_leaves for child in children])
@@ -80,18 +79,20 @@ class PyTreeDef:
                     expected=f"{self.num_leaves} leaves for {self}",
                 )
             )
-        if self._is_flat:
-            return self._node.unflatten(self._data, flat)  # type: ignore[union-attr]
-        return self._build(iter(flat))
+        return self._build(flat, 0)
 
-    def _build(self, leaves: Iterator[Any]) -> Any:
-        if self._node is None:
-            return next(leaves)
-        children = [
-            next(leaves) if child._node is None else child._build(leaves)
-            for child in self._children
-        ]
-        return self._node.unflatten(self._data, children)
+    def _build(self, leaves: list[Any], start: int) -> Any:
+        """The tree whose leaves begin at ``leaves[start]``."""
+        node = self._node
+        if node is None:
+            return leaves[start]
+        if self._is_flat:
+            return node.unflatten(self._data, leaves[start : start + self.num_leaves])
+        children = []
+        for child in self._children:
+            children.append(child._build(leaves, start))
+            start += child.num_leaves
+        return node.unflatten(self._data, children)
 
     def flatten_up_to(self, tree: Any, name: str = "tree") -> list[Any]:
         """The subtrees of ``tree`` that stand where this structure has leaves.
@@ -132,7 +133,7 @@ class PyTreeDef:
         if self._node is None:
             return inner
         children = [child.compose(inner) for child in self._children]
-        return make_treedef(self._node, self._data, children)
+        return PyTreeDef(self._node, self._data, tuple(children))
 
     def children(self) -> list["PyTreeDef"]:
         """The structures of the root's children."""
@@ -209,35 +210,42 @@ def _restore(kind: type, data: Any, children: tuple[PyTreeDef, ...]) -> PyTreeDe
                 fix="import the module that registers it before loading",
             )
         )
-    return make_treedef(node, data, children)
+    return PyTreeDef(node, data, children)
 
+
+# A structure as nested tuples while a tree is walked: None for a leaf, (node, data,
+# count) for a container of ``count`` leaves, else (node, data, *children). Tuples are
+# hashed and compared in C, so that one look-up finds the `PyTreeDef` of the whole.
+_Outline = tuple[Any, ...] | None
 
 # Equal structures are mostly one object, which makes comparing them one step. Only
 # data that can stand for all data equal to it is shared: ``True`` cannot, it equals 1.
-_interned: dict[tuple[Any, ...], PyTreeDef] = {}
-_INTERNED_MAX = 10_000
+_shared: dict[_Outline, PyTreeDef] = {None: LEAF}
+_SHARED_MAX = 10_000
 _EXACT = frozenset([str, int])
 
 
-def make_treedef(node: NodeType, data: Any, children: Iterable[PyTreeDef]) -> PyTreeDef:
-    """The structure with this root and these children."""
-    children = tuple(children)
-    if data is not None and not (
-        type(data) is tuple and _EXACT.issuperset(map(type, data))
-    ):
-        return PyTreeDef(node, data, children)
-    key = (node, data, *map(id, children))
-    found = _interned.get(key)
-    if found is not None:
-        return found
-    made = PyTreeDef(node, data, children)
-    # An entry keeps its children alive, so their ids stay theirs.
-    if all(child._interned for child in children):
-        if len(_interned) >= _INTERNED_MAX:
-            _interned.clear()
-        made._interned = True
-        _interned[key] = made
-    return made
+def _is_exact(data: Any) -> bool:
+    kind = type(data)
+    if kind is tuple:
+        return _EXACT.issuperset(map(type, data))
+    return data is None or kind is FunctionType
+
+
+def _from_outline(outline: _Outline) -> PyTreeDef:
+    if outline is None:
+        return LEAF
+    node, data, *children = outline
+    if len(children) == 1 and type(children[0]) is int:
+        return PyTreeDef(node, data, (LEAF,) * children[0])
+    return PyTreeDef(node, data, tuple([_from_outline(child) for child in children]))
+
+
+def _share(outline: _Outline) -> PyTreeDef:
+    if len(_shared) >= _SHARED_MAX:
+        _shared.clear()
+        _shared[None] = LEAF
+    return _shared.setdefault(outline, _from_outline(outline))
 
 
 def flatten(tree: Any, is_leaf: IsLeaf | None = None) -> tuple[list[Any], PyTreeDef]:
@@ -267,24 +275,32 @@ def flatten(tree: Any, is_leaf: IsLeaf | None = None) -> tuple[list[Any], PyTree
     ([3, 1, 2], PyTreeDef({'a': *, 'b': [*, *]}))
     """
     leaves: list[Any] = []
-    return leaves, _flatten(tree, leaves, is_leaf)
+    inexact: list[Any] = []
+    outline = _outline(tree, leaves, inexact, is_leaf)
+    if inexact:
+        return leaves, _from_outline(outline)
+    return leaves, _shared.get(outline) or _share(outline)
 
 
-def _flatten(tree: Any, leaves: list[Any], is_leaf: IsLeaf | None) -> PyTreeDef:
+def _outline(
+    tree: Any, leaves: list[Any], inexact: list[Any], is_leaf: IsLeaf | None
+) -> _Outline:
+    """The outline of a tree; its leaves, and data not to share, are appended."""
     node = node_types[type(tree)]
     if node is None or (is_leaf is not None and is_leaf(tree)):
         leaves.append(tree)
-        return LEAF
+        return None
     children, data = node.flatten(tree)
-    structures = []
+    if data is not None and not _is_exact(data):
+        inexact.append(data)
+    # Containers of leaves only are by far the most common, and this is called whenever
+    # a compiled function is: they cost no call for each leaf.
     for child in children:
-        # The test for a plain leaf stands here too: it saves a call for each leaf.
-        if node_types[type(child)] is None:
-            leaves.append(child)
-            structures.append(LEAF)
-        else:
-            structures.append(_flatten(child, leaves, is_leaf))
-    return make_treedef(node, data, structures)
+        if node_types[type(child)] is not None:
+            rest = [_outline(child, leaves, inexact, is_leaf) for child in children]
+            return (node, data, *rest)
+    leaves.extend(children)
+    return (node, data, len(children))
 
 
 def unflatten(treedef: PyTreeDef, leaves: Iterable[Any]) -> Any:
@@ -332,62 +348,3 @@ def structure(tree: Any, is_leaf: IsLeaf | None = None) -> PyTreeDef:
     PyTreeDef([*, (*, None)])
     """
     return flatten(tree, is_leaf)[1]
-
-
-def treedef_is_leaf(treedef: PyTreeDef) -> bool:
-    """Whether the structure is that of a single leaf."""
-    return treedef is LEAF
-
-
-def treedef_children(treedef: PyTreeDef) -> list[PyTreeDef]:
-    """The structures of the root's children."""
-    return treedef.children()
-
-
-def treedef_tuple(treedefs: Iterable[PyTreeDef]) -> PyTreeDef:
-    """The structure of a tuple whose entries have these structures."""
-    node = node_types[tuple]
-    assert node is not None
-    return make_treedef(node, None, treedefs)
-
-
-def all_leaves(iterable: Iterable[Any], is_leaf: IsLeaf | None = None) -> bool:
-    """Whether each item is a leaf."""
-    return all(structure(item, is_leaf) is LEAF for item in iterable)
-
-
-def flatten_one_level(tree: Any) -> tuple[list[Any], Any]:
-    """The children of the root and its data.
-
-    Raises
-    ------
-    TreeError
-        If ``tree`` is a leaf.
-    """
-    children, data = _root(tree).flatten(tree)
-    return list(children), data
-
-
-def flatten_one_level_with_keys(tree: Any) -> tuple[list[tuple[Any, Any]], Any]:
-    """The children of the root with their keys, and its data.
-
-    Raises
-    ------
-    TreeError
-        If ``tree`` is a leaf.
-    """
-    keys, children, data = _root(tree).keys_and_children(tree)
-    return list(zip(keys, children, strict=True)), data
-
-
-def _root(tree: Any) -> NodeType:
-    node = node_types[type(tree)]
-    if node is None:
-        raise TreeError(
-            message(
-                "a leaf has no children.",
-                got=type(tree).__name__,
-                expected="a container",
-            )
-        )
-    return node
