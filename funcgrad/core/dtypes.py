@@ -280,7 +280,7 @@ def real_dtype(dtype: npt.DTypeLike) -> DType:
 
 
 def complex_dtype(dtype: npt.DTypeLike) -> DType:
-    """The complex dtype that holds every value of ``dtype`` (float32 -> complex64)."""
+    """The complex dtype of the same precision; complex128 for bool and integers."""
     given = canonical_dtype(dtype)
     if given.kind == "c":
         return given
