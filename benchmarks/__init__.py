@@ -1,0 +1,1 @@
+"""Interleaved comparisons with other libraries; run by ``python -m benchmarks``."""

@@ -1,0 +1,113 @@
+"""Runs workloads in turn on every library, each in its process: names -> rows."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from benchmarks import cold_start
+from benchmarks.table import Row
+from benchmarks.workloads import Workload
+
+RELATIVE, ABSOLUTE = 1e-7, 1e-9  # results of two libraries must be so close
+
+
+class Worker:
+    """A process that serves `benchmarks.worker`."""
+
+    def __init__(self, library: str) -> None:
+        self.library = library
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.worker", library],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            # compiling must compile: no cache on disk from an earlier run
+            env=os.environ | {"FUNCGRAD_CACHE": "0"},
+        )
+        self.version: str = self.receive()["version"]
+
+    def receive(self) -> dict[str, Any]:
+        """Wait for one reply."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the process of {self.library} ended")
+        reply: dict[str, Any] = json.loads(line)
+        return reply
+
+    def measure(self, workload: str, seed: int) -> dict[str, Any]:
+        """One repetition."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(
+            json.dumps({"workload": workload, "seed": seed}) + "\n"
+        )
+        self.process.stdin.flush()
+        return self.receive()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait(timeout=30)
+
+
+def agree(results: Sequence[list[float]]) -> bool:
+    """Whether all libraries computed the same."""
+    first, *others = results
+    return all(
+        len(r) == len(first) and np.allclose(r, first, rtol=RELATIVE, atol=ABSOLUTE)
+        for r in others
+    )
+
+
+def run_workload(workload: Workload, workers: list[Worker], rounds: int) -> Row:
+    """Time a workload ``rounds`` times, the libraries taking turns."""
+    row = Row(workload.name, workload.bars)
+    for seed in range(rounds):
+        results = []
+        for worker in workers:
+            if worker.library in row.errors:
+                continue
+            reply = worker.measure(workload.name, seed)
+            if "error" in reply:
+                row.errors[worker.library] = reply["error"]
+            elif "seconds" in reply:
+                row.seconds.setdefault(worker.library, []).append(reply["seconds"])
+                results.append(reply["result"])
+        row.agrees = row.agrees and (len(results) < 2 or agree(results))
+    return row
+
+
+def run_cold_start(libraries: list[str], rounds: int) -> list[Row]:
+    """Time new processes with a warm cache on disk, the libraries taking turns."""
+    rows = {
+        part: Row(f"second process, {part}", cold_start.BARS)
+        for part in ("import", "first call", "process")
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        chosen = [lib for lib in libraries if lib in cold_start.LIBRARIES]
+        caches = {lib: Path(folder) / lib for lib in chosen}
+        for lib in chosen:
+            cold_start.measure(lib, caches[lib])
+        for _ in range(rounds):
+            for lib in chosen:
+                for part, seconds in cold_start.measure(lib, caches[lib]).items():
+                    rows[part].seconds.setdefault(lib, []).append(seconds)
+    return list(rows.values())

@@ -1,0 +1,92 @@
+"""A process that holds one library and times workloads as it is asked to.
+
+Requests and replies are lines of JSON on standard input and output:
+``{"workload": name, "seed": n}`` gives ``{"seconds": s, "result": [numbers]}``, or
+``{"error": text}``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import traceback
+from typing import Any
+
+import numpy as np
+
+from benchmarks.libraries import LOADERS, Library
+from benchmarks.workloads import WORKLOADS, Call, Workload
+
+MIN_SECONDS = 0.05  # a measurement repeats short calls for so long
+
+
+def numbers(result: Any) -> list[float]:
+    """The result as a flat list, to compare between libraries."""
+    flat: list[float] = np.ravel(np.asarray(result, dtype=np.float64)).tolist()
+    return flat
+
+
+def repeat(call: Call) -> float:
+    """Seconds for one call, from as many calls as fill `MIN_SECONDS`."""
+    count, seconds = 1, 0.0
+    while True:
+        start = time.perf_counter()
+        for _ in range(count):
+            call()
+        seconds = time.perf_counter() - start
+        if seconds >= MIN_SECONDS:
+            return seconds / count
+        count = max(2 * count, int(1.2 * count * MIN_SECONDS / max(seconds, 1e-9)))
+
+
+class Bench:
+    """The library, and the calls that were built for it."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self.calls: dict[str, Call] = {}
+
+    def measure(self, workload: Workload, seed: int) -> dict[str, Any]:
+        """Time one repetition, and return what it computed."""
+        if any(getattr(self.library, need) is None for need in workload.needs):
+            return {"missing": True}
+        if workload.fresh:
+            return self.measure_fresh(workload, seed)
+        call = self.calls.get(workload.name)
+        if call is None:
+            call = self.calls[workload.name] = workload.build(self.library, 0)
+            call()
+        return {"seconds": repeat(call) / workload.divisor, "result": numbers(call())}
+
+    def measure_fresh(self, workload: Workload, seed: int) -> dict[str, Any]:
+        """Time the first and only call; the first of a kind warms the library up."""
+        if workload.name not in self.calls:
+            warm = self.calls[workload.name] = workload.build(self.library, seed + 1000)
+            warm()
+        call = workload.build(self.library, seed)
+        start = time.perf_counter()
+        result = call()
+        return {"seconds": time.perf_counter() - start, "result": numbers(result)}
+
+
+def main() -> None:
+    """Serve requests until standard input ends."""
+    replies = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a library may print
+    library = LOADERS[sys.argv[1]]()
+    bench = Bench(library)
+    by_name = {w.name: w for w in WORKLOADS}
+    print(json.dumps({"version": library.version}), file=replies, flush=True)
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            reply = bench.measure(by_name[request["workload"]], request["seed"])
+        except Exception:  # noqa: BLE001  # one workload must not end the others
+            reply = {"error": traceback.format_exc()}
+        print(json.dumps(reply), file=replies, flush=True)
+
+
+if __name__ == "__main__":
+    main()
