@@ -1,0 +1,652 @@
+"""Pytrees: structure, paths, registration, operations on whole trees, messages."""
+
+import collections
+import copy
+import dataclasses
+import functools
+import pickle
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from funcgrad import tree, tree_util
+from funcgrad.errors import TreeError, TreeRegistrationError
+from funcgrad.tree import (
+    DictKey,
+    FlattenedIndexKey,
+    GetAttrKey,
+    Partial,
+    SequenceKey,
+    keystr,
+    structure,
+    treedef,
+)
+
+
+class Point(NamedTuple):
+    x: object
+    y: object
+
+
+@tree.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class Layer:
+    weight: object
+    bias: object
+    activation: object = tree.static(default="tanh")
+
+
+@tree.register_pytree_node_class
+class Stack:
+    def __init__(self, *items):
+        self.items = items
+
+    def tree_flatten(self):
+        return self.items, "stack"
+
+    @classmethod
+    def tree_unflatten(cls, aux, children):
+        assert aux == "stack"
+        assert type(children) is tuple
+        return cls(*children)
+
+    def __eq__(self, other):
+        return type(other) is Stack and self.items == other.items
+
+    __hash__ = None
+
+
+@tree.register_pytree_with_keys_class
+class Named:
+    def __init__(self, value):
+        self.value = value
+
+    def tree_flatten_with_keys(self):
+        return [(GetAttrKey("value"), self.value)], None
+
+    @classmethod
+    def tree_unflatten(cls, aux, children):
+        return cls(*children)
+
+    def __eq__(self, other):
+        return type(other) is Named and self.value == other.value
+
+    __hash__ = None
+
+
+@tree.register_static
+@dataclasses.dataclass(frozen=True)
+class Mode:
+    name: str
+
+
+class SubTuple(tuple):
+    __slots__ = ()
+
+
+SHOWN = [
+    (1, "*", 1, 1),
+    (None, "None", 0, 1),
+    ((), "()", 0, 1),
+    ((1,), "(*,)", 1, 2),
+    ((1, [2, None]), "(*, [*, None])", 2, 5),
+    ({"b": 1, "a": ()}, "{'a': (), 'b': *}", 1, 3),
+    ({2: 1, True: 0}, "{True: *, 2: *}", 2, 3),
+    (Point(1, (2,)), "CustomNode(namedtuple[Point], [*, (*,)])", 2, 4),
+    (
+        collections.OrderedDict(b=1, a=2),
+        "CustomNode(OrderedDict[('b', 'a')], [*, *])",
+        2,
+        3,
+    ),
+    (
+        collections.defaultdict(list, b=1, a=2),
+        "CustomNode(defaultdict[(<class 'list'>, ('a', 'b'))], [*, *])",
+        2,
+        3,
+    ),
+    (Layer(1, 2), "CustomNode(Layer[('tanh',)], [*, *])", 2, 3),
+    (Stack(1, 2), "CustomNode(Stack[stack], [*, *])", 2, 3),
+    (Named(1), "CustomNode(Named[None], [*])", 1, 2),
+    (Mode("train"), "CustomNode(Mode[Mode(name='train')], [])", 0, 1),
+    (
+        Partial(max, 1, key=None),
+        "CustomNode(Partial[<built-in function max>], [(*,), {'key': None}])",
+        1,
+        5,
+    ),
+    (SubTuple((1, 2)), "*", 1, 1),
+    ("text", "*", 1, 1),
+]
+
+
+@pytest.mark.parametrize(("value", "shown", "num_leaves", "num_nodes"), SHOWN)
+def test_structure(value, shown, num_leaves, num_nodes):
+    found = structure(value)
+    assert repr(found) == f"PyTreeDef({shown})"
+    assert found.num_leaves == num_leaves
+    assert found.num_nodes == num_nodes
+    assert len(tree.leaves(value)) == num_leaves
+
+
+leaf_values = st.integers() | st.floats(allow_nan=False) | st.text(max_size=3)
+
+
+def containers(children):
+    keys = st.text("abc", max_size=2) | st.integers(0, 3)
+    return (
+        st.lists(children, max_size=3)
+        | st.lists(children, max_size=3).map(tuple)
+        | st.dictionaries(st.text("abc", max_size=2), children, max_size=3)
+        | st.dictionaries(st.booleans(), children, max_size=3)
+        | st.dictionaries(keys, children, max_size=3).map(collections.OrderedDict)
+        | st.builds(Point, children, children)
+        | st.builds(Layer, children, children, st.sampled_from(["tanh", 1, (1.0,)]))
+        | st.lists(children, max_size=2).map(lambda items: Stack(*items))
+        | st.builds(Named, children)
+        | st.sampled_from([None, Mode("train"), Mode("test")])
+    )
+
+
+trees = st.recursive(leaf_values, containers, max_leaves=12)
+
+
+@given(trees)
+def test_round_trip(value):
+    leaves, found = tree.flatten(value)
+    again = found.unflatten(leaves)
+    assert again == value
+    assert type(again) is type(value)
+    assert tree.unflatten(found, iter(leaves)) == value
+    assert tree.structure(again) == found
+    assert hash(tree.structure(again)) == hash(found)
+    assert pickle.loads(pickle.dumps(found)) == found
+    assert copy.deepcopy(found) is found
+
+
+@given(trees)
+def test_paths_and_leaves_agree(value):
+    paths, found = tree.flatten_with_path(value)
+    assert [leaf for _, leaf in paths] == tree.leaves(value)
+    assert found == structure(value)
+    assert len({path for path, _ in paths}) == found.num_leaves
+    assert tree.leaves_with_path(value) == paths
+
+
+@given(trees, trees)
+def test_equal_structures_are_those_with_the_same_text(left, right):
+    same = repr(structure(left)) == repr(structure(right))
+    assert (structure(left) == structure(right)) == same
+
+
+@given(trees, trees)
+def test_compose_is_the_structure_of_a_tree_of_trees(outer, inner):
+    nested = tree.map(lambda _: inner, outer)
+    assert structure(outer).compose(structure(inner)) == structure(nested)
+    assert (
+        structure(outer).flatten_up_to(nested) == [inner] * structure(outer).num_leaves
+    )
+
+
+def test_structures_are_shared():
+    value = {"a": (1, 2), "b": [Point(3, None)]}
+    assert structure(value) is structure(tree.map(str, value))
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ({1: 0}, {True: 0}),
+        (Layer(0, 0, 1), Layer(0, 0, 1.0)),
+        (Layer(0, 0, (1,)), Layer(0, 0, (True,))),
+    ],
+)
+def test_equal_data_of_different_types_comes_back_as_it_was(left, right):
+    for value in (left, right, left):
+        leaves, found = tree.flatten(value)
+        assert repr(found.unflatten(leaves)) == repr(value)
+
+
+def test_sharing_is_bounded(monkeypatch):
+    monkeypatch.setattr(treedef, "_SHARED_MAX", 3)
+    values = [{f"key{i}": 0} for i in range(10)]
+    structures = [structure(value) for value in values]
+    assert [structure(value) for value in values] == structures
+    assert structure(0) is structure(1)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_unflatten_needs_the_right_number_of_leaves(count):
+    with pytest.raises(TreeError) as caught:
+        tree.unflatten(structure((0, [0])), range(count))
+    assert f"got:       {count} leaves" in str(caught.value)
+    assert "expected:  2 leaves for PyTreeDef((*, [*]))" in str(caught.value)
+
+
+def test_unflatten_does_not_keep_the_list_it_is_given():
+    leaves = [1, 2]
+    value = tree.unflatten(structure([0, 0]), leaves)
+    assert value is not leaves
+
+
+def test_children_and_node_data():
+    found = structure({"a": 1, "b": (2,)})
+    assert found.children() == [structure(0), structure((0,))]
+    assert found.node_data() == (dict, ["a", "b"])
+    assert structure(0).node_data() is None
+    assert structure(Layer(1, 2)).node_data() == (Layer, ("tanh",))
+    assert structure(0).children() == []
+
+
+def test_a_structure_differs_from_other_objects():
+    assert structure(0) != "*"
+    assert structure((0,)) != structure([0])
+    assert structure((0,)) != structure((0, 0))
+
+
+def test_keys_that_cannot_be_sorted():
+    with pytest.raises(TreeError, match="cannot be sorted") as caught:
+        tree.leaves({1: 0, "a": 1})
+    assert "got:       1, 'a'" in str(caught.value)
+    assert tree.leaves(collections.OrderedDict([(1, 5), ("a", 6)])) == [5, 6]
+
+
+def test_is_leaf():
+    value = [None, (1, 2), {"a": [3]}]
+    assert tree.leaves(value, lambda x: x is None) == [None, 1, 2, 3]
+    assert tree.leaves(value, lambda x: isinstance(x, tuple)) == [(1, 2), 3]
+    assert tree.leaves(value, lambda x: True) == [value]
+    assert repr(structure(value, lambda x: type(x) is dict)) == (
+        "PyTreeDef([None, (*, *), *])"
+    )
+
+
+class TestPaths:
+    value: ClassVar = {"b": [Layer(1, 2), Point(3, 4)], "a": Stack(5), "c": Named(6)}
+
+    def test_keys(self):
+        assert tree.leaves_with_path(self.value) == [
+            ((DictKey("a"), FlattenedIndexKey(0)), 5),
+            ((DictKey("b"), SequenceKey(0), GetAttrKey("weight")), 1),
+            ((DictKey("b"), SequenceKey(0), GetAttrKey("bias")), 2),
+            ((DictKey("b"), SequenceKey(1), GetAttrKey("x")), 3),
+            ((DictKey("b"), SequenceKey(1), GetAttrKey("y")), 4),
+            ((DictKey("c"), GetAttrKey("value")), 6),
+        ]
+
+    def test_text(self):
+        paths = [path for path, _ in tree.leaves_with_path(self.value)]
+        assert [keystr(path) for path in paths] == [
+            "['a'][<flat index 0>]",
+            "['b'][0].weight",
+            "['b'][0].bias",
+            "['b'][1].x",
+            "['b'][1].y",
+            "['c'].value",
+        ]
+        assert keystr(paths[0], simple=True, separator="/") == "a/0"
+        assert keystr(paths[1], simple=True, separator="/") == "b/0/weight"
+        assert keystr(()) == ""
+
+    def test_key_of_the_users_own_kind(self):
+        assert keystr(("own",), simple=True) == "own"
+
+    def test_map_with_path(self):
+        text = tree.map_with_path(
+            lambda path, x, y: f"{keystr(path)}:{x}{y}", (1, {"k": 2}), (3, {"k": [4]})
+        )
+        assert text == ("[0]:13", {"k": "[1]['k']:2[4]"})
+
+    def test_is_leaf_with_path(self):
+        def second(path, _):
+            return path == (SequenceKey(1),)
+
+        found = tree.leaves_with_path(((1, 2), (3, 4)), second, is_leaf_takes_path=True)
+        assert [leaf for _, leaf in found] == [1, 2, (3, 4)]
+        by_value = tree.leaves_with_path((None, 1), lambda x: x is None)
+        assert [leaf for _, leaf in by_value] == [None, 1]
+
+
+class TestMap:
+    def test_several_trees(self):
+        value = Layer((1, 2), {"k": 3})
+        doubled = tree.map(lambda x, y: x + y, value, value)
+        assert doubled == Layer((2, 4), {"k": 6})
+
+    def test_subtrees_at_leaves_are_passed_whole(self):
+        assert tree.map(lambda x, y: y, (1, 2), (3, [4, 5])) == (3, [4, 5])
+
+    def test_none_is_a_container(self):
+        assert tree.map(lambda x: x + 1, (1, None)) == (2, None)
+        both = tree.map(
+            lambda x, y: (x, y), (1, None), (2, 3), is_leaf=lambda x: x is None
+        )
+        assert both == ((1, 2), (None, 3))
+
+    def test_order_of_calls_is_that_of_the_leaves(self):
+        seen = []
+        tree.map(seen.append, {"b": [3, 4], "a": 2})
+        assert seen == [2, 3, 4]
+
+
+MISMATCHES = [
+    (
+        (1, {"a": (2, 3)}),
+        (1, {"a": (2, 3, 4)}),
+        "rest[0][1]['a']",
+        "a tuple of length 3\n             in (*, {'a': (*, *, *)})",
+        "a tuple of length 2\n             in (*, {'a': (*, *)})",
+    ),
+    ((1, None), (1, 2), "rest[0][1]", "a leaf of type int", "None"),
+    (
+        {"w": (0,)},
+        {"w": np.zeros((2, 3))},
+        "rest[0]['w']",
+        "a leaf float64[2,3]",
+        "a tuple of length 1",
+    ),
+    ([0], (0,), "rest[0]", "a tuple of length 1", "a list of length 1"),
+    ({"a": 0}, {"b": 0}, "rest[0]", "keys ['b']", "keys ['a']"),
+    ({"a": 0}, {}, "rest[0]", "an empty dict", "a dict with keys ['a']"),
+    (Point(0, 0), (0, 0), "rest[0]", "a tuple of", "a Point of length 2"),
+    (
+        [Layer(0, 0)],
+        [Layer(0, 0, "relu")],
+        "rest[0][0]",
+        "data ('relu',)",
+        "a Layer with data ('tanh',) and 2 children",
+    ),
+    (
+        [Layer(0, [0])],
+        [Layer(0, [])],
+        "rest[0][0].bias",
+        "a list of length 0",
+        "a list of length 1",
+    ),
+    (
+        collections.OrderedDict(a=0, b=0),
+        collections.OrderedDict(b=0, a=0),
+        "rest[0]",
+        "an OrderedDict with data ('b', 'a')",
+        "an OrderedDict with data ('a', 'b')",
+    ),
+]
+
+
+@pytest.mark.parametrize(("value", "other", "place", "got", "expected"), MISMATCHES)
+def test_mismatch_names_the_path_and_both_structures(
+    value, other, place, got, expected
+):
+    with pytest.raises(TreeError) as caught:
+        tree.map(lambda x, y: x, value, other)
+    text = str(caught.value)
+    assert text.startswith(f"two trees have different structures at `{place}`.\n")
+    shown_got, shown_expected = text.split("expected:")
+    assert got in shown_got
+    assert expected in shown_expected
+
+
+def test_mismatch_shortens_large_structures():
+    with pytest.raises(TreeError) as caught:
+        structure([list(range(1000))]).flatten_up_to([list(range(999))])
+    assert len(str(caught.value)) < 1200
+
+
+def test_structure_differences():
+    before = structure({"a": (1, 2), "b": [Layer(0, 0)], "c": 0})
+    after = structure({"a": [1, 2], "b": [Layer(0, None)], "c": 0})
+    assert tree.structure_differences(before, after) == [
+        "at ['a']: a tuple of length 2 became a list of length 2",
+        "at ['b'][0][<flat index 1>]: a leaf became None",
+    ]
+    assert tree.structure_differences(before, before) == []
+    assert tree.structure_differences(structure(0), structure(())) == [
+        "at the root: a leaf became a tuple of length 0"
+    ]
+
+
+class TestReduce:
+    def test_order(self):
+        assert tree.reduce(lambda x, y: x + y, ["a", {"k": "b"}, "c"]) == "abc"
+        assert tree.reduce(lambda x, y: x + y, ["a"], "z") == "za"
+        assert tree.reduce(lambda x, y: x + y, [], 0) == 0
+
+    def test_initializer_may_be_none(self):
+        assert tree.reduce(lambda x, y: (x, y), [1], None) == (None, 1)
+
+    @pytest.mark.parametrize("function", [tree.reduce, tree.reduce_associative])
+    def test_nothing_to_reduce(self, function):
+        with pytest.raises(TreeError, match="without leaves has no value"):
+            function(max, [None, ()])
+
+    @pytest.mark.parametrize(
+        ("leaves", "expected"),
+        [("", "0"), ("a", "a"), ("abc", "(a(bc))"), ("abcd", "((ab)(cd))")],
+    )
+    def test_associative_combines_halves(self, leaves, expected):
+        combined = tree.reduce_associative(
+            lambda x, y: f"({x}{y})", list(leaves), identity="0"
+        )
+        assert combined == expected
+
+    def test_all(self):
+        assert tree.all(())
+        assert tree.all({"a": 1, "b": [True]})
+        assert not tree.all({"a": 1, "b": [0]})
+        assert not tree.all([1, None], is_leaf=lambda x: x is None)
+
+
+class TestTranspose:
+    def test_list_of_dicts(self):
+        rows = [{"x": 1, "y": (2, 3)}, {"x": 4, "y": (5, 6)}]
+        expected = {"x": [1, 4], "y": ([2, 5], [3, 6])}
+        outer, inner = structure([0, 0]), structure(rows[0])
+        assert tree.transpose(outer, inner, rows) == expected
+        assert tree.transpose(outer, None, rows) == expected
+
+    def test_twice_is_the_identity(self):
+        value = Point({"a": 1, "b": 2}, {"a": 3, "b": 4})
+        outer, inner = structure(Point(0, 0)), structure({"a": 0, "b": 0})
+        once = tree.transpose(outer, inner, value)
+        assert tree.transpose(inner, outer, once) == value
+
+    def test_without_leaves(self):
+        assert tree.transpose(structure([0, 0]), structure(()), [(), ()]) == ()
+        assert tree.transpose(structure([]), structure((0,)), []) == ([],)
+        with pytest.raises(TreeError, match="inner structure cannot be seen"):
+            tree.transpose(structure([]), None, [])
+
+    def test_subtrees_that_differ(self):
+        with pytest.raises(TreeError, match=r"at `subtree`"):
+            tree.transpose(structure([0, 0]), None, [(1, 2), (1, 2, 3)])
+
+
+class TestBroadcast:
+    def test_prefix(self):
+        assert tree.broadcast_prefix(0, {"a": (1, 2), "b": None}) == [0, 0]
+        assert tree.broadcast_prefix((0, None), ((1, 2), None)) == [0, 0]
+        by_none = tree.broadcast_prefix((0, None), ((1, 2), 3), lambda x: x is None)
+        assert by_none == [0, 0, None]
+
+    def test_tree(self):
+        full = ({"a": 5, "b": [6, None]}, 7)
+        assert tree.broadcast((0, 1), full) == ({"a": 0, "b": [0, None]}, 1)
+        with_none = tree.broadcast((0, None), full, lambda x: x is None)
+        assert with_none == ({"a": 0, "b": [0, 0]}, None)
+
+    def test_not_a_prefix(self):
+        with pytest.raises(TreeError, match=r"at `args\[1\]`"):
+            tree.broadcast_prefix((0, (1, 2)), (3, 4), name="args")
+        with pytest.raises(TreeError, match="at `full_tree`"):
+            tree.broadcast((0, 1), (1, 2, 3))
+
+
+class TestRegistration:
+    def test_twice(self):
+        with pytest.raises(
+            TreeRegistrationError, match="`Stack` is registered already"
+        ):
+            tree.register_pytree_node_class(Stack)
+        with pytest.raises(TreeRegistrationError, match="`dict` is registered already"):
+            tree.register_pytree_node(dict, lambda x: (x, None), lambda _, x: x)
+
+    def test_not_a_class(self):
+        with pytest.raises(TreeRegistrationError, match="only a class"):
+            tree.register_pytree_node(3, lambda x: (x, None), lambda _, x: x)
+
+    def test_a_leaf_that_is_registered_later_becomes_a_container(self):
+        class Late:
+            value = 1
+
+        assert tree.leaves([Late()]) != [1]
+        tree.register_pytree_node(Late, lambda x: ([x.value], None), lambda *_: Late())
+        assert tree.leaves([Late()]) == [1]
+        assert tree.is_tree_node(Late)
+        assert not tree.is_tree_node(int)
+
+    def test_a_namedtuple_may_be_registered_after_it_was_met(self):
+        class Pair(NamedTuple):
+            x: object
+            tag: str
+
+        assert tree.leaves(Pair(1, "tag")) == [1, "tag"]
+        tree.register_pytree_node(
+            Pair, lambda p: ((p.x,), p.tag), lambda tag, c: Pair(*c, tag)
+        )
+        assert tree.leaves(Pair(1, "tag")) == [1]
+
+    def test_children_may_be_an_iterator(self):
+        class Lazy:
+            def __init__(self, *items):
+                self.items = items
+
+        tree.register_pytree_with_keys(
+            Lazy,
+            lambda v: (((SequenceKey(i), x) for i, x in enumerate(v.items)), None),
+            lambda _, children: Lazy(*children),
+        )
+        assert tree.leaves(Lazy(1, Lazy(2))) == [1, 2]
+        assert len(tree.leaves_with_path(Lazy(1, Lazy(2)))) == 2
+
+    def test_flatten_that_does_not_return_a_pair(self):
+        class Broken:
+            pass
+
+        tree.register_pytree_node(Broken, lambda _: [1], lambda *_: Broken())
+        with pytest.raises(TreeRegistrationError, match="does not return a pair"):
+            tree.leaves(Broken())
+
+    def test_static_is_compared_by_value(self):
+        assert structure(Mode("a")) == structure(Mode("a"))
+        assert structure(Mode("a")) != structure(Mode("b"))
+
+    def test_structure_whose_class_is_not_registered_here(self):
+        with pytest.raises(TreeError, match="`Unknown` of a stored structure"):
+            treedef._restore(type("Unknown", (), {}), None, ())
+
+
+class TestDataclass:
+    def test_fields_given_for_any_class(self):
+        class Plain:
+            def __init__(self, *, a, b):
+                self.a, self.b = a, b
+
+        tree.register_dataclass(Plain, ["a"], ["b"])
+        doubled = tree.map(lambda x: 2 * x, Plain(a=[1, 2], b=3))
+        assert (doubled.a, doubled.b) == ([2, 4], 3)
+
+    def test_fields_without_init_and_dropped_ones(self):
+        @functools.partial(tree.register_dataclass, drop_fields=["note"])
+        @dataclasses.dataclass
+        class Record:
+            a: int
+            note: str = "none"
+            total: int = dataclasses.field(init=False, default=0)
+
+        assert tree.leaves(Record(1, "text")) == [1]
+        assert tree.map(lambda x: x, Record(1, "text")) == Record(1)
+
+    def test_metadata_of_static_is_kept(self):
+        @dataclasses.dataclass
+        class Record:
+            a: int = tree.static(default=1, metadata={"unit": "m"})
+
+        (field,) = dataclasses.fields(Record)
+        assert dict(field.metadata) == {"unit": "m", "static": True}
+
+    @pytest.mark.parametrize(
+        ("data", "meta", "message"),
+        [
+            (["a"], [], "missing: b"),
+            (["a", "b", "c"], [], "no field: c"),
+            (["a", "b"], ["b"], "named twice: b"),
+            (["a"], None, "given together or not at all"),
+        ],
+    )
+    def test_wrong_fields(self, data, meta, message):
+        @dataclasses.dataclass
+        class Record:
+            a: int
+            b: int
+
+        with pytest.raises(TreeRegistrationError, match=message):
+            tree.register_dataclass(Record, data, meta)
+
+    def test_not_a_dataclass(self):
+        with pytest.raises(TreeRegistrationError, match="not a dataclass"):
+            tree.register_dataclass(type("Plain", (), {}))
+
+
+class TestPartial:
+    def test_arguments_are_leaves(self):
+        f = Partial(pow, 2)
+        assert f(5) == 32
+        assert tree.leaves(f) == [2]
+        assert tree.map(lambda x: x + 1, f)(2) == 9
+        assert structure(f) == structure(Partial(pow, 7))
+
+    def test_a_partial_function_is_kept_whole(self):
+        f = Partial(functools.partial(pow, 2), 5)
+        assert f() == 32
+        assert tree.leaves(f) == [5]
+        assert tree.leaves(Partial(Partial(pow, 2), 5)) == [5]
+        assert "functools.partial" in repr(f)
+        inner = functools.partial(pow, 2)
+        assert structure(Partial(inner, 1)) == structure(Partial(inner, 2))
+        assert hash(structure(Partial(inner, 1))) == hash(structure(Partial(inner, 2)))
+        assert structure(Partial(inner)) != structure(
+            Partial(functools.partial(pow, 2))
+        )
+
+    def test_keywords(self):
+        f = Partial(int, base=2)
+        assert tree.map(lambda base: base + 1, f)("12") == 5
+
+
+class TestLevels:
+    def test_one_level(self):
+        assert tree.flatten_one_level({"b": (1,), "a": 2}) == ([2, (1,)], ("a", "b"))
+        keyed, data = tree.flatten_one_level_with_keys(Point(1, 2))
+        assert keyed == [(GetAttrKey("x"), 1), (GetAttrKey("y"), 2)]
+        assert data is None
+        with pytest.raises(TreeError, match="a leaf has no children"):
+            tree.flatten_one_level(1)
+
+    def test_structures_of_structures(self):
+        parts = [structure(0), structure([0, 0])]
+        assert tree.treedef_tuple(parts) == structure((0, [0, 0]))
+        assert tree.treedef_children(tree.treedef_tuple(parts)) == parts
+        assert tree.treedef_is_leaf(parts[0])
+        assert not tree.treedef_is_leaf(parts[1])
+        assert tree.all_leaves([1, "a", np.ones(2)])
+        assert not tree.all_leaves([1, (2,)])
+        assert tree.all_leaves([1, (2,)], is_leaf=lambda x: isinstance(x, tuple))
+
+
+def test_tree_util_has_the_same_functions_under_jaxs_names():
+    for name in tree_util.__all__:
+        short = name.removeprefix("tree_")
+        assert getattr(tree_util, name) is getattr(tree, short), name
