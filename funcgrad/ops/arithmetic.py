@@ -1,37 +1,37 @@
-"""Addition, multiplication and kin."""
+"""Addition, multiplication, division and remainders, entry by entry."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from funcgrad.core.aval import ShapedArray
+from funcgrad.core.dtypes import divide_dtype
 from funcgrad.core.numpy_protocol import defines_operator
-from funcgrad.core.primitive import Primitive
 from funcgrad.core.trace import PYTHON_SCALARS, typeof
-from funcgrad.core.vspace import Zero, add_tangents, zero_like
-from funcgrad.ops.elementwise import Elementwise
-from funcgrad.ops.structural import broadcast_in_dim
+from funcgrad.ops.cases import binary, case, integers, positive, reals, unary
+from funcgrad.ops.elementwise import Elementwise, sum_to, wrong_kind
 from funcgrad.transforms.transpose import is_linear
+
+_PRODUCT_CASES = (*binary(reals), case(integers((4,)), integers((4,))))
+_QUOTIENT_CASES = (
+    *binary(reals, positive),
+    case(integers((6,), -7, 8), integers((6,), 1, 4)),
+)
 
 
 class Additive(Elementwise):
-    """Linear in both operands together; ``signs`` are their coefficients."""
+    """Linear in both operands together."""
 
     linear = True
 
     def transpose(self, ct: Any, x: Any, y: Any) -> list[Any]:
         parts = []
         for rule, operand in zip(self.rules, (x, y), strict=True):
-            if not is_linear(operand) or rule is None:
+            if is_linear(operand) and rule is not None:
+                parts.append(sum_to(operand, rule(ct, None, x, y)))
+            else:
                 parts.append(None)
-                continue
-            part = rule(ct, None, x, y)
-            if operand.aval.shape != typeof(part).shape:
-                raise AssertionError("tangents are broadcast before they are added")
-            parts.append(part)
         return parts
 
 
@@ -42,23 +42,25 @@ class Multiplicative(Elementwise):
 
     def transpose(self, ct: Any, x: Any, y: Any) -> list[Any]:
         if is_linear(x):
-            return [strong_mul(ct, y), None]
-        return [None, strong_mul(ct, x)]
+            return [sum_to(x, strong_mul(ct, y)), None]
+        return [None, sum_to(y, strong_mul(ct, x))]
 
 
-class StrongMul(Elementwise):
+class StrongMul(Multiplicative):
     """Product of a tangent and a derivative where zero wins: 0 * inf = 0 * nan = 0.
 
     A tangent that is exactly zero, such as that of a branch which ``where`` did not
     select, stays exactly zero whatever the local derivative is. Linear in each operand.
     """
 
+
+class Quotient(Elementwise):
+    """Linear in the dividend."""
+
     linear = True
 
     def transpose(self, ct: Any, x: Any, y: Any) -> list[Any]:
-        if is_linear(x):
-            return [strong_mul(ct, y), None]
-        return [None, strong_mul(ct, x)]
+        return [sum_to(x, div(ct, y)), None]
 
 
 def _strong_product(x: Any, y: Any) -> Any:
@@ -82,6 +84,7 @@ strong_mul_p = StrongMul(
     jvp=[lambda t, z, x, y: strong_mul(t, y), lambda t, z, x, y: strong_mul(t, x)],
     lower=_lower_strong_mul,
     kinds="fc",
+    cases=binary(reals),
 )
 
 
@@ -101,6 +104,7 @@ add_p = Additive(
     jvp=[lambda t, z, x, y: t, lambda t, z, x, y: t],
     lower=lambda b, x, y: b.add(x, y),
     keeps_weak_type=True,
+    cases=_PRODUCT_CASES,
 )
 sub_p = Additive(
     "sub",
@@ -109,6 +113,7 @@ sub_p = Additive(
     lower=lambda b, x, y: b.sub(x, y),
     kinds="iufc",
     keeps_weak_type=True,
+    cases=_PRODUCT_CASES,
 )
 mul_p = Multiplicative(
     "mul",
@@ -116,6 +121,7 @@ mul_p = Multiplicative(
     jvp=[lambda t, z, x, y: strong_mul(t, y), lambda t, z, x, y: strong_mul(t, x)],
     lower=lambda b, x, y: b.mul(x, y),
     keeps_weak_type=True,
+    cases=_PRODUCT_CASES,
 )
 
 
@@ -135,6 +141,80 @@ neg_p = Neg(
     lower=lambda b, x: b.neg(x),
     kinds="iufc",
     keeps_weak_type=True,
+    cases=(*unary(), case(integers((3,)))),
+)
+
+
+def _lower_div(b: Any, x: Any, y: Any) -> Any:
+    dtype = divide_dtype(x.dtype)
+    return b.div(b.convert(x, dtype), b.convert(y, dtype))
+
+
+def _whole_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """NumPy does arithmetic that bool has none of in int8."""
+    return np.dtype(np.int8) if dtype.kind == "b" else dtype
+
+
+def _lower_whole(name: str) -> Any:
+    def lower(b: Any, x: Any, y: Any) -> Any:
+        dtype = _whole_dtype(x.dtype)
+        return getattr(b, name)(b.convert(x, dtype), b.convert(y, dtype))
+
+    return lower
+
+
+div_p = Quotient(
+    "div",
+    numpy=np.true_divide,
+    jvp=[
+        lambda t, z, x, y: strong_mul(t, div(1.0, y)),
+        lambda t, z, x, y: strong_mul(t, neg(div(z, y))),
+    ],
+    lower=_lower_div,
+    out_dtype=divide_dtype,
+    keeps_weak_type=True,
+    cost=4,
+    cases=_QUOTIENT_CASES,
+)
+floor_divide_p = Elementwise(
+    "floor_divide",
+    numpy=np.floor_divide,
+    jvp=[None, None],
+    lower=_lower_whole("floor_divide"),
+    out_dtype=_whole_dtype,
+    kinds="biuf",
+    keeps_weak_type=True,
+    cost=12,
+    cases=_QUOTIENT_CASES,
+)
+mod_p = Elementwise(
+    "mod",
+    numpy=np.remainder,
+    jvp=[
+        lambda t, z, x, y: t,
+        lambda t, z, x, y: strong_mul(t, neg(floor_divide(x, y))),
+    ],
+    lower=_lower_whole("mod"),
+    out_dtype=_whole_dtype,
+    kinds="biuf",
+    keeps_weak_type=True,
+    cost=12,
+    cases=_QUOTIENT_CASES,
+)
+rem_p = Elementwise(
+    "rem",
+    numpy=np.fmod,
+    jvp=[
+        lambda t, z, x, y: t,
+        # The truncated quotient, exact up to rounding.
+        lambda t, z, x, y: strong_mul(t, div(sub(z, x), y)),
+    ],
+    lower=_lower_whole("fmod"),
+    out_dtype=_whole_dtype,
+    kinds="biuf",
+    keeps_weak_type=True,
+    cost=12,
+    cases=_QUOTIENT_CASES,
 )
 
 
@@ -160,3 +240,61 @@ def mul(x: Any, y: Any) -> Any:
 def neg(x: Any) -> Any:
     """Minus ``x``."""
     return neg_p.bind(x)
+
+
+@defines_operator("pos")
+def pos(x: Any) -> Any:
+    """``x`` itself."""
+    dtype = typeof(x).dtype
+    if dtype.kind == "b":
+        raise wrong_kind("positive", dtype, "iufc")
+    return x
+
+
+@defines_operator("truediv")
+def div(x: Any, y: Any) -> Any:
+    """True quotient, entry by entry; of integers in float64.
+
+    Parameters
+    ----------
+    x, y : array
+        Dividend and divisor; broadcast and promoted as NumPy does.
+
+    Returns
+    -------
+    array, float or complex dtype
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> div(np.array([1, 2, 3]), 2)
+    array([0.5, 1. , 1.5])
+    """
+    return div_p(x, y)
+
+
+@defines_operator("floordiv")
+def floor_divide(x: Any, y: Any) -> Any:
+    """Largest whole number not above ``x / y``; 0 where the integer ``y`` is 0."""
+    return floor_divide_p(x, y)
+
+
+@defines_operator("mod")
+def mod(x: Any, y: Any) -> Any:
+    """Remainder with the sign of ``y``: ``x - y * floor(x / y)``."""
+    return mod_p(x, y)
+
+
+@defines_operator("divmod")
+def divmod(x: Any, y: Any) -> tuple[Any, Any]:
+    """``(x // y, x % y)``."""
+    return floor_divide(x, y), mod(x, y)
+
+
+def rem(x: Any, y: Any) -> Any:
+    """Remainder with the sign of ``x``: ``x - y * trunc(x / y)`` (C's ``fmod``)."""
+    return rem_p(x, y)

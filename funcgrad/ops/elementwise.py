@@ -15,7 +15,13 @@ from funcgrad.core.source import user_frame
 from funcgrad.core.trace import PYTHON_SCALARS, Tracer, typeof
 from funcgrad.core.vspace import Zero, add_tangents, zero_like
 from funcgrad.ops.casting import convert_element_type
-from funcgrad.ops.structural import broadcast_in_dim, broadcast_to, move_axis_to_front
+from funcgrad.ops.structural import (
+    broadcast_in_dim,
+    broadcast_to,
+    move_axis_to_front,
+    reduce_sum,
+)
+from funcgrad.transforms.transpose import LinearOperand
 
 DtypeRule = Callable[[np.dtype[Any]], Any]
 TangentRule = Callable[..., Any] | None
@@ -118,6 +124,14 @@ class Elementwise(Primitive):
     def __call__(self, *operands: Any) -> Any:
         """Apply with NumPy's broadcasting and promotion."""
         return self.bind(*broadcast_and_promote(*operands))
+
+
+def sum_to(operand: LinearOperand, ct: Any) -> Any:
+    """The cotangent of an operand that was combined with every entry if 0-d."""
+    aval = typeof(ct)
+    if not aval.shape or operand.aval.shape:
+        return ct
+    return reduce_sum(ct, tuple(range(aval.ndim)))
 
 
 def batch_elementwise(

@@ -1,0 +1,1 @@
+"""The operations: primitives by family, with all their rules."""
