@@ -1,0 +1,1 @@
+"""Library-like functions that programs include as text: sorting, LAPACK, BLAS."""
