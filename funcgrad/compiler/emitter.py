@@ -58,6 +58,10 @@ class Emitter(ABC):
         self._lines.append(f"  {name} = {instruction}")
         return name
 
+    def open_with(self, lines: Sequence[str]) -> None:
+        """Put lines at the end of the entry block's head, after the allocas."""
+        self._allocas.extend(lines)
+
     def body(self) -> str:
         """All lines of the function so far, the entry block first."""
         return "\n".join(["entry:", *self._allocas, *self._lines])
@@ -150,6 +154,8 @@ class Emitter(ABC):
 
     def splat(self, v: Value, lanes: int) -> Value:
         """The scalar ``v`` in each of ``lanes`` lanes."""
+        if v.lanes == lanes:
+            return v
         if lanes == 1:
             return v
         return self.join([self._splat(p, lanes) for p in v.parts], v.dtype)

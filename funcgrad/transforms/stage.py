@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.core.aval import ShapedArray
+from funcgrad.core.constant import constant_p
 from funcgrad.core.jaxpr import (
     Atom,
     ClosedJaxpr,
@@ -133,11 +134,20 @@ def hoist_consts(closed: ClosedJaxpr) -> tuple[list[Any], Jaxpr]:
 def stage_flat(
     function: Callable[..., Sequence[Any]], avals: Sequence[ShapedArray]
 ) -> Jaxpr:
-    """The jaxpr of a rule's function, which may capture no traced value."""
-    consts, jaxpr = hoist_consts(stage(function, avals))
-    if consts:
-        raise AssertionError("a rule captured a value; pass it as an operand")
-    return jaxpr
+    """The jaxpr of a rule's function; arrays that it captures stand in the program.
+
+    It may capture no traced value: that would outlive its trace.
+    """
+    closed = stage(function, avals)
+    if any(isinstance(value, Tracer) for value in closed.consts):
+        raise AssertionError("a rule captured a traced value; pass it as an operand")
+    jaxpr = closed.jaxpr
+    constants = tuple(
+        Eqn(constant_p, (), {"value": value}, (var,))
+        for var, value in zip(jaxpr.constvars, closed.consts, strict=True)
+    )
+    eqns = (*constants, *jaxpr.eqns)
+    return Jaxpr((), jaxpr.invars, eqns, jaxpr.outvars, jaxpr.effects)
 
 
 def is_literal(atom: Atom) -> bool:

@@ -1,0 +1,100 @@
+"""Memory of a program: what lives when, and where in the workspace it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+ALIGNMENT = 64
+
+
+class Allocation:
+    """A block of memory; times count the loop nests emitted so far.
+
+    Attributes
+    ----------
+    name : str
+        LLVM name of its pointer.
+    nbytes : int
+    start, end : int
+        First and last time that it is used.
+    output : int or None
+        The result of the program that it is, if it is not in the workspace.
+    """
+
+    __slots__ = ("end", "name", "nbytes", "output", "start")
+
+    def __init__(self, name: str, nbytes: int, start: int) -> None:
+        self.name = name
+        self.nbytes = nbytes
+        self.start = start
+        self.end = start
+        self.output: int | None = None
+
+    def overlaps(self, other: Allocation) -> bool:
+        """Whether both hold values at one time."""
+        return self.start <= other.end and other.start <= self.end
+
+
+class Lifetimes:
+    """Clock of emission; extends lifetimes over the loops that use a block."""
+
+    def __init__(self) -> None:
+        self.now = 0
+        self.allocations: list[Allocation] = []
+        self._loops: list[tuple[int, set[Allocation]]] = []
+
+    def allocate(self, name: str, nbytes: int) -> Allocation:
+        made = Allocation(name, nbytes, self.now)
+        self.allocations.append(made)
+        self.touch(made)
+        return made
+
+    def touch(self, allocation: Allocation | None) -> None:
+        """Note that a block is used now."""
+        if allocation is None:
+            return
+        allocation.end = self.now
+        for _, used in self._loops:
+            used.add(allocation)
+
+    def tick(self) -> None:
+        self.now += 1
+
+    def enter_loop(self) -> None:
+        self.tick()
+        self._loops.append((self.now, set()))
+
+    def leave_loop(self) -> None:
+        """What was made before the loop and used in it lives until the loop ends."""
+        start, used = self._loops.pop()
+        for allocation in used:
+            if allocation.start < start:
+                allocation.end = self.now
+        self.tick()
+
+
+def plan(allocations: Sequence[Allocation]) -> tuple[dict[Allocation, int], int]:
+    """Offset of each block in one workspace, and the size of the workspace.
+
+    First fit in order of first use: blocks that never live together share memory.
+    """
+    offsets: dict[Allocation, int] = {}
+    total = 0
+    live: list[Allocation] = []
+    for block in sorted(allocations, key=lambda a: a.start):
+        live = [other for other in live if other.end >= block.start]
+        taken = sorted((offsets[o], offsets[o] + _padded(o.nbytes)) for o in live)
+        at = 0
+        size = _padded(block.nbytes)
+        for begin, end in taken:
+            if at + size <= begin:
+                break
+            at = max(at, end)
+        offsets[block] = at
+        live.append(block)
+        total = max(total, at + size)
+    return offsets, total
+
+
+def _padded(nbytes: int) -> int:
+    return max(ALIGNMENT, -(-nbytes // ALIGNMENT) * ALIGNMENT)

@@ -1,0 +1,315 @@
+"""Lowering of calls, branches and loops: real branches and native loops."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from funcgrad.compiler.index import Index, Number, times
+from funcgrad.compiler.lower import Lowering
+from funcgrad.compiler.nodes import (
+    Buffer,
+    Lazy,
+    Node,
+    Register,
+    buffers_read,
+    is_small,
+)
+from funcgrad.compiler.tapes import Tape
+from funcgrad.compiler.value import BOOL, INT64, Value
+from funcgrad.core.aval import DYNAMIC, ShapedArray
+from funcgrad.core.jaxpr import Jaxpr
+
+
+class ControlLowering(Lowering):
+    """Adds to ``Lowering`` what primitives that hold jaxprs are lowered by."""
+
+    def lower_call(self, jaxpr: Jaxpr, operands: Sequence[Node]) -> list[Node]:
+        """The equations of a called jaxpr in place of the call."""
+        return self.lower_jaxpr(jaxpr, operands)
+
+    # --- branches
+
+    def lower_cond(
+        self, index: Node, branches: Sequence[Jaxpr], operands: Sequence[Node]
+    ) -> list[Node]:
+        """The branch that ``index`` (clamped) names; only that one runs."""
+        ready = [self.settle(x) for x in operands]
+        avals = branches[0].out_avals
+        targets = [None if is_small(a.shape) else self.for_aval(a) for a in avals]
+        chosen = self._branch_number(index, len(branches))
+        self.lifetimes.enter_loop()
+        values = self._branch(chosen, 0, branches, ready, targets)
+        self.lifetimes.leave_loop()
+        results: list[Node] = []
+        for aval, target in zip(avals, targets, strict=True):
+            if target is None:
+                results.append(Register(values.pop(0), aval.shape))
+            else:
+                results.append(target)
+        return results
+
+    def _branch_number(self, index: Node, count: int) -> Value:
+        value = self.value(index)
+        if value.dtype.kind == "b":
+            return self.b.convert(value, INT64)
+        value = self.b.convert(value, INT64)
+        low = self.b.max(value, self.b.i64(0))
+        return self.b.min(low, self.b.i64(count - 1))
+
+    def _branch(
+        self,
+        chosen: Value,
+        k: int,
+        branches: Sequence[Jaxpr],
+        operands: Sequence[Node],
+        targets: Sequence[Buffer | None],
+    ) -> list[Value]:
+        def run() -> list[Value]:
+            self.scopes.append(self.scopes[-1].child())
+            copies = [_copy(x) for x in operands]
+            results = self.lower_jaxpr(branches[k], copies)
+            values = []
+            for node, target in zip(results, targets, strict=True):
+                if target is None:
+                    values.append(self.value(node))
+                else:
+                    self.copy_into(node, target)
+            self.scopes.pop()
+            return values
+
+        if k == len(branches) - 1:
+            return run()
+        here = self.b.cmp("eq", chosen, self.b.i64(k))
+        return self.b.if_else(
+            here,
+            run,
+            lambda: self._branch(chosen, k + 1, branches, operands, targets),
+        )
+
+    # --- loops
+
+    def settle(self, x: Node) -> Node:
+        """The array in registers or in memory, so that loops can read it."""
+        return self.register(x) if is_small(x.shape) else self.materialize(x)
+
+    def for_aval(self, aval: ShapedArray) -> Buffer:
+        return self.buffer(aval.shape, aval.dtype)
+
+    def lower_scan(
+        self,
+        operands: Sequence[Node],
+        *,
+        jaxpr: Jaxpr,
+        num_consts: int,
+        num_carry: int,
+        length: int | None,
+        reverse: bool,
+        **_: Any,
+    ) -> list[Node]:
+        """A native loop; of dynamic length if ``length`` is None (count comes first)."""
+        trips: Number
+        if length is None:
+            trips = self.value(operands[0])
+            operands = operands[1:]
+        else:
+            trips = self.table.extent(length)
+        consts = [self.settle(x) for x in operands[:num_consts]]
+        carry = CarriedValues(self, operands[num_consts : num_consts + num_carry])
+        xs = [self.materialize(x) for x in operands[num_consts + num_carry :]]
+        ys = [self._stack(aval, length, trips) for aval in jaxpr.out_avals[num_carry:]]
+        self.lifetimes.enter_loop()
+        with self.b.loop(0, trips, carries=carry.values) as loop:
+            at = Index(self.b, loop.index)
+            if reverse:
+                at = Index(self.b, trips) - 1 - at
+            rows = [self._row_value(x, at) for x in xs]
+            self.scopes.append(self.scopes[-1].child())
+            body_operands = [*map(_copy, consts), *carry.nodes(loop.carries), *rows]
+            results = self.lower_jaxpr(jaxpr, body_operands)
+            for node, y in zip(results[num_carry:], ys, strict=True):
+                self.copy_into(node, self.row(y, at))
+            loop.next = carry.advance(results[:num_carry])
+            self.scopes.pop()
+        self.lifetimes.leave_loop()
+        return [*carry.results(loop.results), *ys]
+
+    def _stack(self, aval: ShapedArray, length: int | None, trips: Number) -> Buffer:
+        if length is not None:
+            return self.buffer((length, *aval.shape), aval.dtype)
+        return self.tape_of_length(aval, trips)
+
+    def row(self, x: Buffer, at: Index) -> Buffer:
+        """One entry along the first axis, in place."""
+        shape = x.shape[1:]
+        step = self.table.extent(math.prod(shape))
+        pointer = self.b.offset(x.ptr, self.b.index((at * step).base), x.dtype)
+        return Buffer(pointer, shape, x.dtype, self.strides(shape), x.allocation)
+
+    def _row_value(self, x: Buffer, at: Index) -> Node:
+        self.lifetimes.touch(x.allocation)
+        row = self.row(x, at)
+        if is_small(row.shape):
+            return self.register(row)
+        return row
+
+    def lower_while(
+        self,
+        operands: Sequence[Node],
+        *,
+        cond_jaxpr: Jaxpr,
+        body_jaxpr: Jaxpr,
+        num_cond_consts: int,
+        num_body_consts: int,
+        num_tapes: int = 0,
+        **_: Any,
+    ) -> list[Node]:
+        """A native loop; with tapes, whatever the body gives last is pushed each trip."""
+        split = num_cond_consts + num_body_consts
+        consts = [self.settle(x) for x in operands[:split]]
+        carry = CarriedValues(self, operands[split:])
+        body_avals = body_jaxpr.out_avals
+        tapes = [Tape(self, a) for a in body_avals[len(body_avals) - num_tapes :]]
+        self.lifetimes.enter_loop()
+        before, head = self.b.current, self.b.label("while")
+        body, done = self.b.label("body"), self.b.label("done")
+        self.b.br(head)
+        self.b.place(head)
+        starts = [self.b.i64(0), *carry.values]
+        phis = [self.b.phi_open(v.dtype, v.lanes, v, before) for v in starts]
+        count, current = phis[0].value, [p.value for p in phis[1:]]
+        test = self._in_scope(
+            cond_jaxpr, [*consts[:num_cond_consts], *carry.nodes(current)]
+        )
+        self.b.cond_br(self.b.convert(self.value(test[0]), BOOL), body, done)
+        self.b.place(body)
+        self.scopes.append(self.scopes[-1].child())
+        body_operands = [*map(_copy, consts[num_cond_consts:]), *carry.nodes(current)]
+        results = self.lower_jaxpr(body_jaxpr, body_operands)
+        for tape, node in zip(tapes, results[len(results) - num_tapes :], strict=True):
+            tape.push(count, node)
+        following = carry.advance(results[: len(results) - num_tapes])
+        self.scopes.pop()
+        ahead = [self.b.add(count, self.b.i64(1)), *following]
+        for phi, value in zip(phis, ahead, strict=True):
+            self.b.phi_close(phi, value, self.b.current)
+        self.b.br(head)
+        self.b.place(done)
+        self.lifetimes.leave_loop()
+        finals: list[Node] = carry.results(current)
+        if num_tapes:
+            finals.append(Register(count, ()))
+            finals.extend(tape.finish(count) for tape in tapes)
+        return finals
+
+    def _in_scope(self, jaxpr: Jaxpr, operands: Sequence[Node]) -> list[Node]:
+        self.scopes.append(self.scopes[-1].child())
+        results = self.lower_jaxpr(jaxpr, [_copy(x) for x in operands])
+        results = [self.settle(x) for x in results]
+        self.scopes.pop()
+        return results
+
+    def tape_of_length(self, aval: ShapedArray, trips: Number) -> Buffer:
+        """Memory for one entry a trip, released when the program ends."""
+        return Tape.of_length(self, aval, self.b.index(trips))
+
+
+class CarriedValues:
+    """The carried arrays of a loop: small ones in registers, others in memory."""
+
+    def __init__(self, ctx: ControlLowering, initial: Sequence[Node]) -> None:
+        self.ctx = ctx
+        self.avals = [(x.shape, x.dtype) for x in initial]
+        self.values: list[Value] = []
+        self.buffers: list[Buffer | None] = []
+        for x in initial:
+            if is_small(x.shape):
+                self.values.append(ctx.value(x))
+                self.buffers.append(None)
+            else:
+                self.buffers.append(ctx.mutable(x))
+
+    def nodes(self, values: Sequence[Value]) -> list[Node]:
+        """The carried arrays at the start of a trip."""
+        given = iter(values)
+        nodes: list[Node] = []
+        for (shape, _), buffer in zip(self.avals, self.buffers, strict=True):
+            if buffer is None:
+                nodes.append(Register(next(given), shape))
+            else:
+                nodes.append(_copy(buffer))
+        return nodes
+
+    def advance(self, results: Sequence[Node]) -> list[Value]:
+        """Registers for the next trip; memory is brought up to date.
+
+        An array that only its own successor reads is overwritten at once; others wait
+        in memory of their own until all are computed.
+        """
+        pending = {
+            k: node
+            for k, (node, buffer) in enumerate(zip(results, self.buffers, strict=True))
+            if buffer is not None and not self._is_home(node, buffer)
+        }
+        values = [
+            self.ctx.value(node)
+            for node, buffer in zip(results, self.buffers, strict=True)
+            if buffer is None
+        ]
+        waiting = []
+        for k, node in list(pending.items()):
+            target = self.buffers[k]
+            assert target is not None
+            del pending[k]
+            if self._may_overwrite(node, target, pending.values()):
+                self.ctx.copy_into(node, target)
+                _forget(node)
+            else:
+                waiting.append((self._aside(node), target))
+        for node, target in waiting:
+            self.ctx.copy_into(node, target)
+        return values
+
+    def _aside(self, node: Node) -> Buffer:
+        """The value in memory that no other carry is going to overwrite."""
+        made = self.ctx.buffer(node.shape, node.dtype)
+        self.ctx.copy_into(node, made)
+        return made
+
+    @staticmethod
+    def _is_home(node: Node, buffer: Buffer) -> bool:
+        return (
+            isinstance(node, Buffer)
+            and node.allocation is buffer.allocation
+            and node.ptr == buffer.ptr
+        )
+
+    @staticmethod
+    def _may_overwrite(node: Node, target: Buffer, others: Any) -> bool:
+        home = target.allocation
+        if home is None or any(home in buffers_read(other) for other in others):
+            return False
+        if not isinstance(node, Lazy) or node.buffer is not None:
+            return home not in buffers_read(node)
+        return home not in buffers_read(node) or node.flat
+
+    def results(self, values: Sequence[Value]) -> list[Node]:
+        """The carried arrays after the loop."""
+        return self.nodes(values)
+
+
+def _forget(node: Node) -> None:
+    """The node's value was moved into a carry; its recipe must not be reused."""
+    if isinstance(node, Lazy):
+        node.buffer = None
+
+
+def _copy(x: Node) -> Node:
+    """The same array as another node, with uses of its own."""
+    if isinstance(x, Register):
+        return Register(x.value, x.shape)
+    assert isinstance(x, Buffer)
+    return Buffer(x.ptr, x.shape, x.dtype, x.strides, x.allocation, x.length)

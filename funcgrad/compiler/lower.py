@@ -1,0 +1,459 @@
+"""Lowering: the equations of a jaxpr to loop nests, by asking each primitive.
+
+``Lowering`` is what the ``lower`` rules of primitives are given (as ``ctx``).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from funcgrad.compiler import nest
+from funcgrad.compiler.buffers import Lifetimes
+from funcgrad.compiler.builder import Builder, Module
+from funcgrad.compiler.index import Index, Number, times
+from funcgrad.compiler.nodes import (
+    Buffer,
+    Compute,
+    Lazy,
+    Map,
+    Node,
+    Register,
+    Reshaped,
+    View,
+    buffers_read,
+    is_flat,
+    is_small,
+    price,
+)
+from funcgrad.compiler.reduction import Reduction, reduce_register
+from funcgrad.compiler.table import Table
+from funcgrad.compiler.tapes import TapeSlots
+from funcgrad.compiler.value import INT64, Value
+from funcgrad.core.aval import DYNAMIC
+from funcgrad.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
+
+
+class Scope:
+    """The nodes of one jaxpr while it is lowered, and who reads them still."""
+
+    def __init__(self, jaxpr: Jaxpr | None = None) -> None:
+        self.nodes: dict[Var, Node] = {}
+        self.remaining: Counter[Var] = Counter()
+        self.spilled: dict[int, tuple[Node, Buffer]] = {}
+        if jaxpr is None:
+            return
+        for eqn in jaxpr.eqns:
+            self.remaining.update(v for v in eqn.invars if type(v) is Var)
+        self.remaining.update(v for v in jaxpr.outvars if type(v) is Var)
+
+    def child(self) -> Scope:
+        """A scope for code that does not run always: it shares what is ready here."""
+        made = Scope()
+        made.spilled = dict(self.spilled)
+        return made
+
+
+class ArrayLowering:
+    """The operations on arrays that ``lower`` rules are made of."""
+
+    def __init__(self, vector_bytes: int) -> None:
+        self.module = Module()
+        self.table = Table()
+        self.lifetimes = Lifetimes()
+        self.vector_bytes = vector_bytes
+        params = [("ptr", name, "noalias") for name in ("args", "outs")]
+        params += [("ptr", name, "noalias") for name in ("table", "workspace")]
+        self.b: Builder = self.module.function("FG_KERNEL", params, ret="i64")
+        self.scopes: list[Scope] = []
+        self.prologue: list[str] = []
+        self._tapes = TapeSlots(self)
+        self._names = itertools.count()
+
+    def release_tapes(self) -> None:
+        """Free, at the end of the program, all memory that grew."""
+        self._tapes.release_all()
+
+    def tape_slots(self) -> tuple[str, str]:
+        """Slots for the pointer and the capacity of a growing block."""
+        return self._tapes.new()
+
+    # --- sizes and constants
+
+    def extent(self, n: Any) -> Index:
+        """A size as an index: part of the code if small, else from the table."""
+        return Index(self.b, self.table.extent(n))
+
+    def number(self, value: Any, dtype: Any) -> Value:
+        """A scalar constant; from the table unless it is a simple one."""
+        dtype = np.dtype(dtype)
+        loaded = self.table.number(value, dtype)
+        return self.b.const(dtype, value) if loaded is None else loaded
+
+    def axis_extent(
+        self, shape: Sequence[Any], axis: int, length: Value | None = None
+    ) -> Number:
+        if shape[axis] is DYNAMIC or shape[axis] == DYNAMIC:
+            if length is None:
+                raise AssertionError("a tape is read without its length")
+            return length
+        return self.table.extent(shape[axis])
+
+    def size(self, shape: Sequence[Any], length: Value | None = None) -> Number:
+        if shape and shape[0] == DYNAMIC:
+            assert length is not None
+            return times(self.b, length, self.size(shape[1:]))
+        return self.table.extent(math.prod(shape))
+
+    def strides(self, shape: Sequence[Any]) -> list[Number]:
+        """Row-major strides, counted in entries."""
+        return [
+            self.table.extent(math.prod(shape[axis + 1 :]))
+            for axis in range(len(shape))
+        ]
+
+    def const(self, value: Any) -> Node:
+        """A small array that is part of the program."""
+        array = np.asarray(value)
+        if array.ndim == 0:
+            return Register(self.number(array[()], array.dtype), ())
+        pointer = self.module.constant(array)
+        node = Buffer(pointer, array.shape, array.dtype, self.strides(array.shape))
+        return self.register(node) if is_small(array.shape) else node
+
+    # --- entry by entry
+
+    def map(
+        self,
+        function: Callable[..., Value],
+        *operands: Node,
+        dtype: Any,
+        cost: int = 1,
+    ) -> Node:
+        """``function(b, *entries)`` of operands of one shape, or 0-d."""
+        shape = next((x.shape for x in operands if x.shape), ())
+        if is_small(shape):
+            lanes = math.prod(shape)
+            values = [self.b.splat(self.value(x), lanes) for x in operands]
+            return Register(function(self.b, *values), shape)
+        ready = [self._outside_loop(x) for x in operands]
+        return Map(function, ready, shape, np.dtype(dtype), cost)
+
+    def view(
+        self,
+        x: Node,
+        shape: Sequence[Any],
+        function: Callable[[Sequence[Index]], Sequence[Any]],
+    ) -> Node:
+        """Entries of ``x`` at other places; ``function`` maps indices to indices."""
+        shape = tuple(shape)
+        if is_small(shape):
+            return self._small(
+                shape, lambda reader, idx: _moved(reader, x, function, idx)
+            )
+        if _repeats(x, shape):
+            x = self.materialize(x) if price(x) else x
+        return View(self._outside_loop(x), shape, function)
+
+    def compute(
+        self,
+        shape: Sequence[Any],
+        dtype: Any,
+        function: Callable[..., Value],
+        operands: Sequence[Node],
+        cost: int = 1,
+    ) -> Node:
+        """``function(b, idx, read)``, with ``read(k, indices)`` of operand k."""
+        shape = tuple(shape)
+        if is_small(shape):
+            node = Compute(shape, np.dtype(dtype), function, operands, cost)
+            return self._small(shape, lambda reader, idx: reader.read(node, idx))
+        ready = [self._outside_loop(self._cheap_to_repeat(x)) for x in operands]
+        return Compute(shape, np.dtype(dtype), function, ready, cost)
+
+    def reshape(self, x: Node, shape: Sequence[Any]) -> Node:
+        shape = tuple(shape)
+        if isinstance(x, Lazy) and x.buffer is not None:
+            x = x.buffer
+        if is_small(shape):
+            return Register(self.value(x), shape)
+        if isinstance(x, Lazy):
+            if x.flat:
+                return Reshaped(x, shape)
+            x = self.materialize(x)
+        assert isinstance(x, Buffer)
+        strides = self.strides(shape)
+        return Buffer(x.ptr, shape, x.dtype, strides, x.allocation, x.length)
+
+    def _cheap_to_repeat(self, x: Node) -> Node:
+        """A node that may be read many times an entry."""
+        return self.materialize(x) if price(x) > nest.CHEAP else x
+
+    def _outside_loop(self, x: Node) -> Node:
+        """A node that loops can index: arrays in registers go to memory."""
+        if isinstance(x, Register) and x.value.lanes > 1:
+            return self.spill(x)
+        return x
+
+    def _small(self, shape: tuple[int, ...], read: Callable[..., Value]) -> Register:
+        """An array in registers, read row by row."""
+        lanes = shape[-1] if shape else 1
+        rows = []
+        for outer in itertools.product(*map(range, shape[:-1])):
+            idx = [Index(self.b, k, 0, lanes) for k in outer]
+            if shape:
+                idx.append(Index(self.b, 0, 1 if lanes > 1 else 0, lanes))
+            row = read(nest.Reader(self, lanes, idx, {}), idx)
+            rows.append(self.b.splat(row, lanes))
+        return Register(self.b.concat_lanes(rows), shape)
+
+    # --- registers and memory
+
+    def value(self, x: Node) -> Value:
+        """All entries of a small array as one vector value."""
+        return self.register(x).value
+
+    def register(self, x: Node) -> Register:
+        """A small array in registers."""
+        if isinstance(x, Register):
+            return x
+        if isinstance(x, Lazy) and x.buffer is not None:
+            x = x.buffer
+        if isinstance(x, Buffer):
+            self.lifetimes.touch(x.allocation)
+            lanes = math.prod(x.shape)
+            return Register(self.b.load(x.ptr, 0, x.dtype, lanes), x.shape)
+        return self._small(x.shape, lambda reader, idx: reader.read(x, idx))
+
+    def spill(self, x: Register) -> Buffer:
+        """A copy of registers on the stack, for indices that are not known."""
+        known = self.scopes[-1].spilled.get(id(x))
+        if known is not None:
+            return known[1]
+        pointer = self.b.alloca(x.dtype, x.value.lanes)
+        self.b.store(x.value, pointer, 0)
+        made = Buffer(pointer, x.shape, x.dtype, self.strides(x.shape))
+        self.scopes[-1].spilled[id(x)] = (x, made)
+        return made
+
+    def buffer(self, shape: Sequence[Any], dtype: Any) -> Buffer:
+        """New memory, row-major, not initialised."""
+        dtype = np.dtype(dtype)
+        name = f"%buf.{next(self._names)}"
+        nbytes = math.prod(shape) * dtype.itemsize
+        allocation = self.lifetimes.allocate(name, nbytes)
+        return Buffer(name, shape, dtype, self.strides(shape), allocation)
+
+    def materialize(self, x: Node) -> Buffer:
+        """The array in contiguous memory."""
+        if isinstance(x, Buffer):
+            self.lifetimes.touch(x.allocation)
+            return x
+        if isinstance(x, Register):
+            return self.spill(x)
+        assert isinstance(x, Lazy)
+        if x.buffer is None:
+            self.store_all([(x, self.buffer(x.shape, x.dtype))])
+        assert x.buffer is not None
+        self.lifetimes.touch(x.buffer.allocation)
+        return x.buffer
+
+    def store_all(self, targets: Sequence[tuple[Node, Buffer]]) -> None:
+        """Compute nodes of one shape into buffers, in one loop nest."""
+        roots = [node for node, _ in targets]
+        shape = roots[0].shape
+        kept = {n: self.buffer(n.shape, n.dtype) for n in nest.shared_nodes(roots)}
+        everything = [*roots, *kept]
+        lanes = nest.lanes_for(self, nest.widest_tree(roots))
+
+        def body(reader: nest.Reader, place: Any) -> None:
+            for node, buffer in targets:
+                reader.write(buffer, place, reader.read(node, place))
+
+        flat = nest.flat_together(everything, shape)
+        length = targets[0][1].length
+        nest.over(self, shape, flat, lanes, body, kept, length)
+        for node, buffer in (*targets, *kept.items()):
+            if isinstance(node, Lazy):
+                node.buffer = buffer
+        self.lifetimes.tick()
+
+    def copy_into(self, x: Node, target: Buffer) -> None:
+        """Write the array into memory that exists."""
+        if isinstance(x, Register):
+            self.lifetimes.touch(target.allocation)
+            self.b.store(x.value, target.ptr, 0)
+            return
+        source = x.buffer if isinstance(x, Lazy) else x
+        if source is None:
+            self.store_all([(x, target)])
+            return
+        assert isinstance(source, Buffer)
+        self.lifetimes.touch(source.allocation)
+        self.lifetimes.touch(target.allocation)
+        nbytes = times(self.b, self.size(x.shape, source.length), x.dtype.itemsize)
+        self.b.memcpy(target.ptr, source.ptr, nbytes)
+        self.lifetimes.tick()
+
+    def mutable(self, x: Node) -> Buffer:
+        """Memory that holds ``x`` and may be overwritten: its own if nobody reads it."""
+        source = x.buffer if isinstance(x, Lazy) and x.buffer is not None else x
+        if isinstance(source, Lazy):
+            return self._fresh(source)
+        if isinstance(source, Buffer) and self._dies(source):
+            self.lifetimes.touch(source.allocation)
+            return Buffer(
+                source.ptr,
+                source.shape,
+                source.dtype,
+                source.strides,
+                source.allocation,
+            )
+        return self._fresh(source)
+
+    def _fresh(self, x: Node) -> Buffer:
+        made = self.buffer(x.shape, x.dtype)
+        if isinstance(x, Lazy) and x.uses > 1:
+            self.copy_into(self.materialize(x), made)
+        else:
+            self.copy_into(x, made)
+            if isinstance(x, Lazy):
+                x.buffer = None
+        return made
+
+    def _dies(self, source: Buffer) -> bool:
+        """Whether no value that is still needed reads this memory."""
+        if source.allocation is None:
+            return False
+        scope = self.scopes[-1]
+        return not any(
+            scope.remaining[var] > 0 and source.allocation in buffers_read(node)
+            for var, node in scope.nodes.items()
+        )
+
+    # --- loops, reductions, kernels
+
+    def reduce(self, op: str, x: Node, axes: Sequence[int]) -> Node:
+        """``add mul min max and or xor`` over axes; producers are fused."""
+        axes = sorted(axes)
+        if not axes:
+            return x
+        if is_small(x.shape):
+            return reduce_register(self, op, self.register(x), axes)
+        result = Reduction(self, op, x, axes).run()
+        self.lifetimes.tick()
+        return self._settled(result)
+
+    def _settled(self, x: Node) -> Node:
+        return self.register(x) if is_small(x.shape) else x
+
+    def for_each(
+        self, shape: Sequence[Any], body: Callable[[Builder, list[Index]], None]
+    ) -> None:
+        """Sequential loops, one entry at a time, in row-major order."""
+        self.lifetimes.enter_loop()
+        idx: list[Index] = []
+
+        def go(axis: int) -> None:
+            if axis == len(shape):
+                body(self.b, list(idx))
+                return
+            with self.b.loop(0, self.axis_extent(shape, axis)) as loop:
+                idx.append(Index(self.b, loop.index))
+                go(axis + 1)
+                idx.pop()
+
+        go(0)
+        self.lifetimes.leave_loop()
+
+    def call_kernel(
+        self, text: str, symbol: str, externs: Sequence[str], args: Sequence[Any]
+    ) -> Value:
+        """Call an internal function of pointers and integers; its i64 status."""
+        if text:
+            self.module.include(symbol, text, externs)
+        pairs: list[tuple[str, str]] = []
+        for arg in args:
+            if isinstance(arg, Buffer):
+                self.lifetimes.touch(arg.allocation)
+                pairs.append(("ptr", arg.ptr))
+            else:
+                at = arg if isinstance(arg, Index) else Index(self.b, arg)
+                pairs.append(("i64", at.value(self.b).name))
+        self.lifetimes.tick()
+        given = ", ".join(f"{kind} {name}" for kind, name in pairs)
+        return Value(self.b.op(f"call i64 @{symbol}({given})"), INT64)
+
+
+def _moved(reader: nest.Reader, x: Node, function: Any, idx: Any) -> Value:
+    from_indices = nest.indices(reader.b, list(function(idx)), reader.lanes)
+    return reader.read(x, from_indices)
+
+
+def _repeats(x: Node, shape: Sequence[Any]) -> bool:
+    """Whether a view of this shape reads entries of ``x`` more than once."""
+    sizes = [math.prod(n for n in s if n != DYNAMIC) for s in (x.shape, shape)]
+    return sizes[1] > sizes[0]
+
+
+class Lowering(ArrayLowering):
+    """A whole program: equations in order, results into the caller's memory."""
+
+    def lower_jaxpr(self, jaxpr: Jaxpr, operands: Sequence[Node]) -> list[Node]:
+        """Nodes of the results; loops are emitted where nodes have to be in memory."""
+        scope = Scope(jaxpr)
+        if self.scopes:
+            scope.spilled = self.scopes[-1].spilled
+        self.scopes.append(scope)
+        for var, node in zip(jaxpr.invars, operands, strict=True):
+            self._bind(scope, var, node)
+        for eqn in jaxpr.eqns:
+            self._lower_eqn(eqn, scope)
+        results = [self._read(atom, scope) for atom in jaxpr.outvars]
+        self.scopes.pop()
+        return results
+
+    def _bind(self, scope: Scope, var: Var, node: Node) -> None:
+        node.uses += scope.remaining[var]
+        scope.nodes[var] = node
+
+    def _read(self, atom: Atom, scope: Scope) -> Node:
+        if isinstance(atom, Literal):
+            return Register(self.number(atom.val, atom.aval.dtype), ())
+        return scope.nodes[atom]
+
+    def _lower_eqn(self, eqn: Eqn, scope: Scope) -> None:
+        operands = [self._read(atom, scope) for atom in eqn.invars]
+        scope.remaining.subtract(v for v in eqn.invars if type(v) is Var)
+        result = eqn.primitive.lower(self, *operands, **eqn.params)
+        results = result if eqn.primitive.multiple_results else [result]
+        for var, node in zip(eqn.outvars, results, strict=True):
+            if node.dtype != var.aval.dtype or node.shape != var.aval.shape:
+                raise AssertionError(
+                    f"{eqn.primitive} was lowered to {node.dtype}{node.shape}, "
+                    f"its type is {var.aval}"
+                )
+            if is_small(node.shape):
+                node = self.register(node)
+            elif any(node is operand for operand in operands):
+                node = _alias(node)
+            self._bind(scope, var, node)
+
+
+def _alias(node: Node) -> Node:
+    """Another node for the same array, with uses of its own."""
+    if isinstance(node, Buffer):
+        return Buffer(
+            node.ptr,
+            node.shape,
+            node.dtype,
+            node.strides,
+            node.allocation,
+            node.length,
+        )
+    return node

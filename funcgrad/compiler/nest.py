@@ -1,0 +1,284 @@
+"""Loop nests: nodes and where their entries go, to loops with explicit vectors.
+
+The innermost loop is emitted twice: over whole vectors, then over what is left.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from funcgrad.compiler.index import Flat, Index, Number, Place, indices, place_key
+from funcgrad.compiler.nodes import (
+    Buffer,
+    Compute,
+    Lazy,
+    Map,
+    Node,
+    Register,
+    Reshaped,
+    View,
+    is_flat,
+    load_at,
+    store_at,
+)
+from funcgrad.compiler.table import LARGEST_STATIC
+from funcgrad.compiler.value import INT64, Value
+
+Body = Callable[["Reader", Place], None]
+
+
+class Reader:
+    """Reads nodes at places, each once, inside the body of one loop nest.
+
+    ``kept`` are nodes that the nest stores as it computes them at its own place.
+    """
+
+    def __init__(
+        self, ctx: Any, lanes: int, own: Place, kept: dict[Lazy, Buffer]
+    ) -> None:
+        self.ctx = ctx
+        self.b = ctx.b
+        self.lanes = lanes
+        self.own = place_key(own)
+        self.kept = kept
+        self._memo: dict[Any, Value] = {}
+
+    def read(self, node: Node, place: Place) -> Value:
+        """The entries of a node at a place, one a lane."""
+        if isinstance(node, Register):
+            return self._register(node, place)
+        if isinstance(node, Lazy) and node.buffer is not None:
+            node = node.buffer
+        key = (id(node), place_key(place))
+        value = self._memo.get(key)
+        if value is None:
+            value = self._memo[key] = self._compute(node, place)
+            if node in self.kept and key[1] == self.own:
+                self.write(self.kept[node], place, value)  # type: ignore[index]
+        return value
+
+    def write(self, buffer: Buffer, place: Place, value: Value) -> None:
+        """Store the entries of a buffer at a place."""
+        self.ctx.lifetimes.touch(buffer.allocation)
+        at = place.index if isinstance(place, Flat) else buffer.linear(self.b, place)
+        if at.lanes < self.lanes:
+            at = Index(self.b, at.base, at.step, self.lanes, at.vector)
+        store_at(self.b, buffer.ptr, at, value)
+
+    def _register(self, node: Register, place: Place) -> Value:
+        if node.value.lanes == 1:
+            return self.b.splat(node.value, self.lanes)
+        positions = _static_positions(node, place, self.lanes)
+        if positions is None:
+            return self._compute(self.ctx.spill(node), place)
+        return self.b.shuffle(node.value, positions)
+
+    def _compute(self, node: Node, place: Place) -> Value:
+        if isinstance(node, Buffer):
+            return self._load(node, place)
+        if isinstance(node, Map):
+            return self._map(node, place)
+        if isinstance(node, View):
+            if isinstance(place, Flat):
+                raise AssertionError("a view has no flat places")
+            source = node.operands[0]
+            moved = indices(self.b, list(node.function(place)), self.lanes)
+            return self.read(source, moved)
+        if isinstance(node, Compute):
+            return self._call(node, place)
+        if isinstance(node, Reshaped):
+            return self.read(node.operands[0], self._flattened(node, place))
+        raise AssertionError(f"nothing to read in {node}")
+
+    def _load(self, node: Buffer, place: Place) -> Value:
+        self.ctx.lifetimes.touch(node.allocation)
+        at = place.index if isinstance(place, Flat) else node.linear(self.b, place)
+        if at.lanes < self.lanes:
+            at = Index(self.b, at.base, at.step, self.lanes, at.vector)
+        return load_at(self.b, node.ptr, at, node.dtype)
+
+    def _map(self, root: Map, place: Place) -> Value:
+        """Evaluate a tree of maps bottom up: deep chains need no deep recursion."""
+        where = place_key(place)
+        stack: list[tuple[Map, bool]] = [(root, False)]
+        while stack:
+            node, ready = stack.pop()
+            key = (id(node), where)
+            if not ready:
+                if key in self._memo:
+                    continue
+                stack.append((node, True))
+                stack.extend(
+                    (x, False)
+                    for x in reversed(node.operands)
+                    if isinstance(x, Map) and x.buffer is None and x.ndim == node.ndim
+                )
+                continue
+            entries = [self.read(x, place if x.ndim else []) for x in node.operands]
+            value = node.function(self.b, *entries)
+            if node is root:
+                return value
+            self._memo[key] = value
+            if node in self.kept and where == self.own:
+                self.write(self.kept[node], place, value)
+        return self._memo[id(root), where]
+
+    def _call(self, node: Compute, place: Place) -> Value:
+        if isinstance(place, Flat):
+            raise AssertionError("a computed node has no flat places")
+
+        def read(k: int, idx: Sequence[Any]) -> Value:
+            return self.read(node.operands[k], indices(self.b, list(idx), self.lanes))
+
+        return node.function(self.b, list(place), read)
+
+    def _flattened(self, node: Node, place: Place) -> Flat:
+        if isinstance(place, Flat):
+            return place
+        total = Index(self.b, 0, 0, self.lanes)
+        for i, stride in zip(place, self.ctx.strides(node.shape), strict=True):
+            total = total + i * stride
+        return Flat(total)
+
+
+def _static_positions(node: Register, place: Place, lanes: int) -> list[int] | None:
+    """Where in a register the entries are, if that is known now."""
+    if isinstance(place, Flat):
+        items, strides = [place.index], [1]
+    else:
+        items = list(place)
+        strides = [math.prod(node.shape[k + 1 :]) for k in range(node.ndim)]
+    positions = [0] * lanes
+    for item, stride in zip(items, strides, strict=True):
+        if item.vector is not None:
+            return None
+        if not isinstance(item.base, int) or not isinstance(item.step, int):
+            return None
+        positions = [
+            p + (item.base + item.step * k) * stride for k, p in enumerate(positions)
+        ]
+    return positions
+
+
+def lanes_for(ctx: Any, nodes: Sequence[Node], entry_bytes: int = 0) -> int:
+    """Lanes of a loop over these nodes: two registers of its widest dtype."""
+    widest = max((n.dtype.itemsize for n in nodes), default=entry_bytes)
+    if any(n.dtype.kind == "c" for n in nodes):
+        widest = max(widest // 2, 4)
+    return max(2, 2 * ctx.vector_bytes // max(widest, 1))
+
+
+def widest_tree(roots: Sequence[Node]) -> list[Node]:
+    """All nodes that a loop over the roots reads."""
+    seen: dict[int, Node] = {}
+    todo = list(roots)
+    while todo:
+        node = todo.pop()
+        if id(node) in seen:
+            continue
+        seen[id(node)] = node
+        if isinstance(node, Lazy) and node.buffer is None:
+            todo.extend(node.operands)
+    return list(seen.values())
+
+
+def shared_nodes(roots: Sequence[Node]) -> list[Lazy]:
+    """Nodes at the roots' own place that are dear, and read elsewhere too."""
+    parents: dict[int, int] = {}
+    own: dict[int, Lazy] = {}
+    todo = [r for r in roots if isinstance(r, Lazy) and r.buffer is None]
+    seen = {id(r) for r in todo}
+    while todo:
+        node = todo.pop()
+        for x in {id(o): o for o in node.operands}.values():
+            if not isinstance(x, Lazy) or x.buffer is not None:
+                continue
+            parents[id(x)] = parents.get(id(x), 0) + 1
+            same_place = isinstance(node, Map) and x.ndim == node.ndim
+            if same_place or isinstance(node, Reshaped):
+                own[id(x)] = x
+                if id(x) not in seen:
+                    seen.add(id(x))
+                    todo.append(x)
+    keep = [x for x in own.values() if x.uses > parents[id(x)] and x.cost > CHEAP]
+    return [x for x in keep if id(x) not in {id(r) for r in roots}]
+
+
+CHEAP = 6
+"""Up to this price entries are computed again rather than stored and loaded."""
+
+
+def over(
+    ctx: Any,
+    shape: Sequence[Any],
+    flat: bool,
+    lanes: int,
+    body: Body,
+    kept: dict[Lazy, Buffer] | None = None,
+    length: Value | None = None,
+) -> None:
+    """Run ``body(reader, place)`` over all places of a shape, ``lanes`` at a time."""
+    kept = kept or {}
+    if flat or not shape:
+        total = ctx.size(shape, length)
+
+        def run(reader_lanes: int, base: Number) -> None:
+            place = Flat(_lane_index(ctx, base, reader_lanes))
+            body(Reader(ctx, reader_lanes, place, kept), place)
+
+        strip(ctx, total, lanes, run)
+        return
+    outer: list[Index] = []
+
+    def run_inner(reader_lanes: int, base: Number) -> None:
+        last = _lane_index(ctx, base, reader_lanes)
+        place = [*indices(ctx.b, outer, reader_lanes), last]
+        body(Reader(ctx, reader_lanes, place, kept), place)
+
+    def nest(axis: int) -> None:
+        extent = ctx.axis_extent(shape, axis, length)
+        if axis == len(shape) - 1:
+            strip(ctx, extent, lanes, run_inner)
+            return
+        with ctx.b.loop(0, extent) as loop:
+            outer.append(Index(ctx.b, loop.index))
+            nest(axis + 1)
+            outer.pop()
+
+    nest(0)
+
+
+def _lane_index(ctx: Any, base: Number, lanes: int) -> Index:
+    return Index(ctx.b, base, 1 if lanes > 1 else 0, lanes)
+
+
+def strip(
+    ctx: Any, extent: Number, lanes: int, run: Callable[[int, Number], None]
+) -> None:
+    """Cover an extent by vectors and the rest by single entries."""
+    if isinstance(extent, int):
+        if extent == 0:
+            return
+        if extent <= LARGEST_STATIC:
+            run(extent, 0)
+            return
+    whole = vector_part(ctx, extent, lanes)
+    with ctx.b.loop(0, whole, lanes) as loop:
+        run(lanes, loop.index)
+    with ctx.b.loop(whole, extent) as loop:
+        run(1, loop.index)
+
+
+def vector_part(ctx: Any, extent: Number, lanes: int) -> Value:
+    """The largest multiple of ``lanes`` (a power of two) up to the extent."""
+    b = ctx.b
+    return b.and_(b.index(extent), b.const(INT64, -lanes))
+
+
+def flat_together(nodes: Sequence[Node], shape: Sequence[Any]) -> bool:
+    """Whether one flat loop can compute all these nodes of one shape."""
+    return all(is_flat(n) for n in nodes) and len(shape) > 0

@@ -1,0 +1,204 @@
+"""The passes in order: a jaxpr to a function that runs native code."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from funcgrad.compiler import buffers
+from funcgrad.compiler.control_flow import ControlLowering
+from funcgrad.compiler.executable import compile_kernel, vector_bytes
+from funcgrad.compiler.nodes import Buffer, Node, Register
+from funcgrad.compiler.trampoline import make_native_call
+from funcgrad.core.aval import DYNAMIC, ShapedArray
+from funcgrad.core.array import Array
+from funcgrad.core.jaxpr import Jaxpr
+from funcgrad.errors import CompilerError
+
+
+class Program(NamedTuple):
+    """What lowering gives: code that is shared among sizes, and the sizes."""
+
+    text: str
+    table: np.ndarray[Any, np.dtype[np.int64]]
+    workspace_bytes: int
+    in_avals: list[ShapedArray]
+    out_avals: list[ShapedArray]
+
+
+def lower_program(jaxpr: Jaxpr) -> Program:
+    """LLVM text of a jaxpr without constants, and the table of its sizes."""
+    ctx = ControlLowering(vector_bytes())
+    operands = [_argument(ctx, k, aval) for k, aval in enumerate(jaxpr.in_avals)]
+    results = ctx.lower_jaxpr(jaxpr, operands)
+    _store_results(ctx, results)
+    ctx.release_tapes()
+    ctx.b.ret(ctx.b.i64(0))
+    offsets, total = buffers.plan(
+        [a for a in ctx.lifetimes.allocations if a.output is None]
+    )
+    _write_prologue(ctx, offsets, len(operands), len(results))
+    table = np.array(ctx.table.words, np.int64)
+    return Program(ctx.module.text(), table, total, jaxpr.in_avals, jaxpr.out_avals)
+
+
+def _argument(ctx: ControlLowering, k: int, aval: ShapedArray) -> Node:
+    return Buffer(f"%arg.{k}", aval.shape, aval.dtype, ctx.strides(aval.shape))
+
+
+def _store_results(ctx: ControlLowering, results: Sequence[Node]) -> None:
+    """Results into the caller's arrays; nodes of one shape share a loop nest."""
+    pending: dict[tuple[Any, ...], list[tuple[Node, Buffer]]] = {}
+    for k, node in enumerate(results):
+        if _becomes_output(node, k, results):
+            continue
+        if node.shape and node.shape[0] == DYNAMIC:
+            _hand_over_tape(ctx, node, f"%out.{k}")
+            continue
+        target = Buffer(f"%out.{k}", node.shape, node.dtype, ctx.strides(node.shape))
+        if isinstance(node, Register) or getattr(node, "buffer", node) is not None:
+            ctx.copy_into(node, target)
+        else:
+            pending.setdefault(node.shape, []).append((node, target))
+    for group in pending.values():
+        ctx.store_all(group)
+
+
+def _hand_over_tape(ctx: ControlLowering, node: Node, out: str) -> None:
+    """A copy of a tape that the caller frees: pointer and number of entries."""
+    b = ctx.b
+    tape = ctx.materialize(node)
+    assert tape.length is not None
+    size = ctx.size(tape.shape, tape.length)
+    nbytes = b.mul(b.index(size), b.i64(tape.dtype.itemsize))
+    memory = b.call("malloc", [b.add(nbytes, b.i64(1))], "ptr")
+    b.memcpy(memory, tape.ptr, nbytes)
+    b.emit(f"store ptr {memory}, ptr {out}")
+    b.store(tape.length, out, 1)
+
+
+def _becomes_output(node: Node, k: int, results: Sequence[Node]) -> bool:
+    """Let memory of the program be the caller's array, which saves a copy."""
+    source = getattr(node, "buffer", node)
+    if not isinstance(source, Buffer) or source.allocation is None:
+        return False
+    allocation = source.allocation
+    whole = source.ptr == allocation.name
+    if not whole or allocation.output is not None:
+        return False
+    allocation.output = k
+    return True
+
+
+def _write_prologue(
+    ctx: ControlLowering,
+    offsets: dict[buffers.Allocation, int],
+    num_args: int,
+    num_results: int,
+) -> None:
+    """Entry-block lines: pointers of arguments, results and the workspace's blocks."""
+    lines = []
+    for k in range(num_args):
+        lines.append(f"  %arg.at.{k} = getelementptr ptr, ptr %args, i64 {k}")
+        lines.append(f"  %arg.{k} = load ptr, ptr %arg.at.{k}")
+    for k in range(num_results):
+        lines.append(f"  %out.at.{k} = getelementptr ptr, ptr %outs, i64 {k}")
+        lines.append(f"  %out.{k} = load ptr, ptr %out.at.{k}")
+    for allocation in ctx.lifetimes.allocations:
+        if allocation.output is not None:
+            lines.append(
+                f"  {allocation.name} = getelementptr i8, ptr "
+                f"%out.{allocation.output}, i64 0"
+            )
+            continue
+        _, offset = ctx.table.fresh(offsets[allocation], "offset")
+        lines.append(
+            f"  {allocation.name} = getelementptr i8, ptr %workspace, i64 {offset}"
+        )
+    ctx.b.open_with([*ctx.table.lines, *lines, *ctx.prologue])
+
+
+class Executable:
+    """A compiled jaxpr: arrays of the types it was made for in, arrays out."""
+
+    def __init__(self, jaxpr: Jaxpr) -> None:
+        self.program = lower_program(jaxpr)
+        self.in_avals = self.program.in_avals
+        self.out_avals = self.program.out_avals
+        self._dynamic = [
+            k for k, a in enumerate(self.out_avals) if a.shape[:1] == (DYNAMIC,)
+        ]
+        self.native_call = make_native_call(
+            [(a.dtype, a.shape) for a in self.in_avals],
+            [_result_spec(a) for a in self.out_avals],
+            compile_kernel(self.program.text),
+            self.program.table,
+            self.program.workspace_bytes,
+            single=False,
+            release_gil=True,
+            scalar_results=True,
+            array_type=Array,
+        )
+
+    def __call__(self, *arrays: Any) -> list[Any]:
+        """Run on concrete operands; other layouts than row-major are copied first."""
+        result = self.native_call(*arrays)
+        if result is None:
+            ready = [
+                _as_argument(x, aval)
+                for x, aval in zip(arrays, self.in_avals, strict=True)
+            ]
+            result = self.native_call(*ready)
+        if type(result) is not tuple:
+            raise CompilerError(f"compiled code failed with status {result}")
+        results = list(result)
+        for k in self._dynamic:
+            results[k] = _take_tape(results[k], self.out_avals[k])
+        return results
+
+
+def compile_jaxpr(jaxpr: Jaxpr) -> Executable:
+    """Native code of a jaxpr without constants."""
+    return Executable(jaxpr)
+
+
+def _result_spec(aval: ShapedArray) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    if aval.shape[:1] == (DYNAMIC,):
+        return np.dtype(np.int64), (2,)
+    return aval.dtype, aval.shape
+
+
+def _as_argument(x: Any, aval: ShapedArray) -> np.ndarray[Any, Any]:
+    array = np.require(np.asarray(x, aval.dtype), requirements=["C", "A"])
+    array = array.view(np.ndarray)
+    if array.dtype is not aval.dtype:
+        array = array.view(aval.dtype)
+    if array.shape != aval.shape:
+        raise CompilerError(f"an operand has shape {array.shape}, expected {aval}")
+    return array
+
+
+def _take_tape(handle: np.ndarray[Any, Any], aval: ShapedArray) -> Any:
+    """The entries of a tape; its memory is freed."""
+    pointer, count = (int(word) for word in handle)
+    shape = (count, *aval.shape[1:])
+    nbytes = math.prod(shape) * aval.dtype.itemsize
+    data = ctypes.string_at(pointer, nbytes)
+    _free(pointer)
+    return np.frombuffer(data, aval.dtype).reshape(shape)
+
+
+@functools.cache
+def _libc_free() -> Any:
+    free = ctypes.CDLL(None).free
+    free.argtypes = [ctypes.c_void_p]
+    return free
+
+
+def _free(pointer: int) -> None:
+    _libc_free()(pointer)
