@@ -26,7 +26,7 @@ class Var:
 class Literal:
     """A scalar constant in place."""
 
-    __slots__ = ("val", "aval")
+    __slots__ = ("aval", "val")
 
     def __init__(self, val: Any, aval: ShapedArray | None = None) -> None:
         self.val = val
@@ -38,7 +38,7 @@ Atom = Var | Literal
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Eqn:
-    """One application: ``outvars = primitive[params] invars``, and where it came from."""
+    """``outvars = primitive[params] invars``, and the line it came from."""
 
     primitive: Primitive
     invars: tuple[Atom, ...]
@@ -60,6 +60,8 @@ class Jaxpr:
     eqns: tuple[Eqn, ...]
     outvars: tuple[Atom, ...]
     effects: frozenset[str] = field(default=frozenset())
+    memo: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
+    """What was derived from this program (derivatives, compiled code), by kind."""
 
     @property
     def in_avals(self) -> list[ShapedArray]:
@@ -137,7 +139,7 @@ def eval_jaxpr(jaxpr: Jaxpr, consts: Sequence[Any], *args: Any) -> list[Any]:
 
 
 def literal(value: Any, dtype: Any = None) -> Literal:
-    """A literal of a concrete scalar; a Python scalar becomes weak or takes ``dtype``."""
+    """A concrete scalar as a literal; Python's are weak or take on ``dtype``."""
     aval = typeof(value)
     if dtype is not None and dtype != aval.dtype:
         return Literal(np.asarray(value).astype(dtype)[()], ShapedArray((), dtype))

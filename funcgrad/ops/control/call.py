@@ -1,0 +1,153 @@
+"""Calls: what primitives share that stand for one program, and ``jit`` itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from funcgrad.core.aval import ShapedArray
+from funcgrad.core.jaxpr import Jaxpr, eval_jaxpr, subjaxprs
+from funcgrad.core.primitive import Primitive
+from funcgrad.core.trace import PYTHON_SCALARS
+from funcgrad.ops.control.inner import (
+    batched_jaxpr,
+    find_residuals,
+    is_nonzero,
+    jvp_jaxpr,
+    linearized,
+    residual_sources,
+    scatter_zeros,
+    select,
+    transpose_jaxpr,
+)
+from funcgrad.ops.structural import move_axis_to_front
+from funcgrad.transforms.transpose import is_linear
+
+
+def execute(jaxpr: Jaxpr, operands: Sequence[Any]) -> list[Any]:
+    """Results of a program on arrays, as NumPy arrays and scalars."""
+    arrays = [
+        var.aval.dtype.type(x) if type(x) in PYTHON_SCALARS else x
+        for var, x in zip(jaxpr.invars, operands, strict=True)
+    ]
+    return [
+        np.asarray(y)[()] if type(y) in PYTHON_SCALARS else y
+        for y in eval_jaxpr(jaxpr, (), *arrays)
+    ]
+
+
+class HigherOrder(Primitive):
+    """A primitive with programs among its parameters; their effects are its own."""
+
+    multiple_results = True
+
+    def effects(self, **params: Any) -> frozenset[str]:
+        return frozenset().union(*(jaxpr.effects for jaxpr in subjaxprs(params)))
+
+
+class Call(HigherOrder):
+    """Runs one program, ``jaxpr``, on its operands."""
+
+    def evaluate(self, *operands: Any, jaxpr: Jaxpr, **params: Any) -> list[Any]:
+        return execute(jaxpr, operands)
+
+    def abstract_eval(
+        self, *avals: ShapedArray, jaxpr: Jaxpr, **params: Any
+    ) -> list[ShapedArray]:
+        return jaxpr.out_avals
+
+    def jvp(
+        self,
+        primals: Sequence[Any],
+        tangents: Sequence[Any],
+        *,
+        jaxpr: Jaxpr,
+        **params: Any,
+    ) -> Any:
+        nonzero = is_nonzero(tangents)
+        count = len(jaxpr.outvars)
+        rule = jvp_jaxpr(jaxpr, nonzero, (False,) * count)
+        results = self.bind(
+            *primals, *select(tangents, nonzero), jaxpr=rule.jaxpr, **params
+        )
+        ts = scatter_zeros(results[count:], rule.out_nonzero, jaxpr.out_avals)
+        return results[:count], ts
+
+    def linearize(
+        self,
+        primals: Sequence[Any],
+        tangents: Sequence[Any],
+        *,
+        jaxpr: Jaxpr,
+        **params: Any,
+    ) -> Any:
+        nonzero = is_nonzero(tangents)
+        count = len(jaxpr.outvars)
+        rule = linearized(jaxpr, nonzero)
+        sources = residual_sources(rule.primal, count)
+        results = self.bind(*primals, jaxpr=sources.jaxpr, **params)
+        residuals = find_residuals(sources, primals, results, results[count:])
+        ts: Sequence[Any] = []
+        if any(rule.out_nonzero):
+            tangents = select(tangents, nonzero)
+            ts = self.bind(*residuals, *tangents, jaxpr=rule.linear, **params)
+        return results[:count], scatter_zeros(ts, rule.out_nonzero, jaxpr.out_avals)
+
+    def transpose(
+        self, cts: Sequence[Any], *operands: Any, jaxpr: Jaxpr, **params: Any
+    ) -> list[Any]:
+        linear = tuple(is_linear(x) for x in operands)
+        nonzero = is_nonzero(cts)
+        force = (False,) * sum(linear)
+        transposed, found = transpose_jaxpr(jaxpr, linear, nonzero, force)
+        residuals = [x for x in operands if not is_linear(x)]
+        given = self.bind(*residuals, *select(cts, nonzero), jaxpr=transposed, **params)
+        avals = [x.aval for x in operands if is_linear(x)]
+        parts = iter(scatter_zeros(given, found, avals))
+        return [next(parts) if flag else None for flag in linear]
+
+    def batch(
+        self,
+        size: int,
+        operands: Sequence[Any],
+        dims: Sequence[Any],
+        *,
+        jaxpr: Jaxpr,
+        **params: Any,
+    ) -> Any:
+        batched = tuple(dim is not None for dim in dims)
+        force = (False,) * len(jaxpr.outvars)
+        inner, out_batched = batched_jaxpr(jaxpr, size, batched, force)
+        values = [
+            x if dim is None else move_axis_to_front(x, dim)
+            for x, dim in zip(operands, dims, strict=True)
+        ]
+        results = self.bind(*values, jaxpr=inner, **params)
+        return results, [0 if flag else None for flag in out_batched]
+
+    def lower(self, ctx: Any, *operands: Any, jaxpr: Jaxpr, **params: Any) -> Any:
+        return ctx.lower_call(jaxpr, operands)
+
+
+class Jit(Call):
+    """A call of a program that is compiled as a whole.
+
+    ``name`` is the user's function; ``inline`` asks for its equations in place of a
+    call where it is part of another program.
+    """
+
+    name = "jit"
+    linear = True
+
+
+jit_p = Jit()
+
+
+def call_jaxpr(
+    jaxpr: Jaxpr, operands: Sequence[Any], *, name: str = "", inline: bool = False
+) -> list[Any]:
+    """Results of a program, compiled where its operands are arrays."""
+    results: list[Any] = jit_p.bind(*operands, jaxpr=jaxpr, name=name, inline=inline)
+    return results
