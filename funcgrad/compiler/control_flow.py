@@ -27,14 +27,14 @@ from funcgrad.core.jaxpr import Jaxpr
 class ControlLowering(Lowering):
     """Adds to ``Lowering`` what primitives that hold jaxprs are lowered by."""
 
-    def lower_call(self, jaxpr: Jaxpr, operands: Sequence[Node]) -> list[Node]:
+    def lower_call(self, *operands: Node, jaxpr: Jaxpr, **_: Any) -> list[Node]:
         """The equations of a called jaxpr in place of the call."""
         return self.lower_jaxpr(jaxpr, operands)
 
     # --- branches
 
     def lower_cond(
-        self, index: Node, branches: Sequence[Jaxpr], operands: Sequence[Node]
+        self, index: Node, *operands: Node, branches: Sequence[Jaxpr], **_: Any
     ) -> list[Node]:
         """The branch that ``index`` (clamped) names; only that one runs."""
         ready = [self.settle(x) for x in operands]
@@ -101,8 +101,7 @@ class ControlLowering(Lowering):
 
     def lower_scan(
         self,
-        operands: Sequence[Node],
-        *,
+        *operands: Node,
         jaxpr: Jaxpr,
         num_consts: int,
         num_carry: int,
@@ -158,8 +157,7 @@ class ControlLowering(Lowering):
 
     def lower_while(
         self,
-        operands: Sequence[Node],
-        *,
+        *operands: Node,
         cond_jaxpr: Jaxpr,
         body_jaxpr: Jaxpr,
         num_cond_consts: int,

@@ -72,6 +72,7 @@ class ArrayLowering:
         self.b: Builder = self.module.function("FG_KERNEL", params, ret="i64")
         self.scopes: list[Scope] = []
         self.prologue: list[str] = []
+        self.constants: list[np.ndarray[Any, Any]] = []
         self._tapes = TapeSlots(self)
         self._names = itertools.count()
 
@@ -118,11 +119,15 @@ class ArrayLowering:
         ]
 
     def const(self, value: Any) -> Node:
-        """A small array that is part of the program."""
+        """An array that stands in the program: its address is data, not code."""
         array = np.asarray(value)
         if array.ndim == 0:
             return Register(self.number(array[()], array.dtype), ())
-        pointer = self.module.constant(array)
+        array = np.ascontiguousarray(array)
+        self.constants.append(array)
+        _, address = self.table.fresh(array.ctypes.data, "address")
+        pointer = f"%constant.{next(self._names)}"
+        self.prologue.append(f"  {pointer} = inttoptr i64 {address} to ptr")
         node = Buffer(pointer, array.shape, array.dtype, self.strides(array.shape))
         return self.register(node) if is_small(array.shape) else node
 

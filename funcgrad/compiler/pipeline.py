@@ -15,6 +15,7 @@ from funcgrad.compiler.control_flow import ControlLowering
 from funcgrad.compiler.executable import compile_kernel, vector_bytes
 from funcgrad.compiler.nodes import Buffer, Node, Register
 from funcgrad.compiler.trampoline import make_native_call
+from funcgrad.compiler.simplify.passes import simplify
 from funcgrad.core.aval import DYNAMIC, ShapedArray
 from funcgrad.core.array import Array
 from funcgrad.core.jaxpr import Jaxpr
@@ -29,6 +30,7 @@ class Program(NamedTuple):
     workspace_bytes: int
     in_avals: list[ShapedArray]
     out_avals: list[ShapedArray]
+    constants: list[np.ndarray[Any, Any]]
 
 
 def lower_program(jaxpr: Jaxpr) -> Program:
@@ -44,7 +46,14 @@ def lower_program(jaxpr: Jaxpr) -> Program:
     )
     _write_prologue(ctx, offsets, len(operands), len(results))
     table = np.array(ctx.table.words, np.int64)
-    return Program(ctx.module.text(), table, total, jaxpr.in_avals, jaxpr.out_avals)
+    return Program(
+        ctx.module.text(),
+        table,
+        total,
+        jaxpr.in_avals,
+        jaxpr.out_avals,
+        ctx.constants,
+    )
 
 
 def _argument(ctx: ControlLowering, k: int, aval: ShapedArray) -> Node:
@@ -127,7 +136,7 @@ class Executable:
     """A compiled jaxpr: arrays of the types it was made for in, arrays out."""
 
     def __init__(self, jaxpr: Jaxpr) -> None:
-        self.program = lower_program(jaxpr)
+        self.program = lower_program(simplify(jaxpr))
         self.in_avals = self.program.in_avals
         self.out_avals = self.program.out_avals
         self._dynamic = [

@@ -1,0 +1,17 @@
+"""The simplifications, in order."""
+
+from __future__ import annotations
+
+from funcgrad.compiler.simplify.cse import share_subexpressions
+from funcgrad.compiler.simplify.dce import drop_dead_code
+from funcgrad.compiler.simplify.inline import inline_calls
+from funcgrad.core.jaxpr import Jaxpr
+
+PASSES = (inline_calls, share_subexpressions, drop_dead_code)
+
+
+def simplify(jaxpr: Jaxpr) -> Jaxpr:
+    """A smaller program of the same meaning."""
+    for run in PASSES:
+        jaxpr = run(jaxpr)
+    return jaxpr
