@@ -259,7 +259,8 @@ class DifferentiationError(FuncgradError, NotImplementedError):
 class CarryTypeError(FuncgradError, TypeError):
     """A loop's body returns a carry of another structure, shape or dtype than it takes.
 
-    Example: ``scan`` whose integer ``0`` becomes a float. Cure: start from ``0.0``.
+    Example: ``scan`` from ``np.int64(0)`` whose body adds floats. Cure: start from
+    ``0.0``.
     """
 
     page = "carry_type"
