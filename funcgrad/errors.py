@@ -339,14 +339,14 @@ class PrimitiveDefinitionError(FuncgradError, TypeError):
     page = "primitive_definition"
 
 
-class JaxprTypeError(FuncgradError, TypeError):
+class JaxprError(FuncgradError, TypeError):
     """A jaxpr is not well formed: a variable out of scope, or types that disagree.
 
     Example: an equation made by hand whose output has the wrong shape. Cure: check the
     abstract evaluation of the primitive that the message names.
     """
 
-    page = "jaxpr_type"
+    page = "jaxpr"
 
 
 class CompilerError(FuncgradError, RuntimeError):

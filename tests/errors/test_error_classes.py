@@ -32,7 +32,7 @@ BASES = {
     "InPlaceUpdateError": (TypeError,),
     "IndexOutOfBoundsError": (IndexError,),
     "IntegerOverflowError": (OverflowError,),
-    "JaxprTypeError": (TypeError,),
+    "JaxprError": (TypeError,),
     "NonConcreteBooleanIndexError": (IndexError,),
     "NonFiniteError": (FloatingPointError,),
     "PrimitiveDefinitionError": (TypeError,),

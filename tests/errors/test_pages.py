@@ -8,9 +8,6 @@ import pytest
 import funcgrad
 from funcgrad import errors
 
-if not hasattr(funcgrad, "jit"):
-    pytest.skip("the pages speak of the whole of funcgrad", allow_module_level=True)
-
 PAGES = pathlib.Path(__file__).parents[2] / "docs" / "errors"
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 RAISES = re.compile(r"# raises (\w+)$", re.MULTILINE)
