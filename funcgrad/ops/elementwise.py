@@ -102,13 +102,18 @@ class Elementwise(Primitive):
 
     def jvp(self, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
         y = self.bind(*primals)
-        shape = typeof(y).shape
+        aval = typeof(y)
         total: Any = None
         for rule, t in zip(self.rules, tangents, strict=True):
             if rule is None or type(t) is Zero:
                 continue
-            if typeof(t).shape != shape:
-                t = broadcast_in_dim(t, shape, ())
+            own = typeof(t)
+            if own.dtype != aval.dtype and not own.weak_type:
+                # That of a Python scalar, which took the dtype of the others.
+                dtype = self.literal_dtype([typeof(x) for x in primals])
+                t = convert_element_type(t, dtype)
+            if own.shape != aval.shape:
+                t = broadcast_in_dim(t, aval.shape, ())
             total = add_tangents(total, rule(t, y, *primals))
         return y, zero_like(y) if total is None else total
 

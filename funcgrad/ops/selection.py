@@ -27,6 +27,7 @@ from funcgrad.ops.cases import (
     integers,
     unary,
 )
+from funcgrad.ops.casting import convert_element_type
 from funcgrad.ops.comparison import eq, gt, lt
 from funcgrad.ops.elementwise import (
     Elementwise,
@@ -91,15 +92,18 @@ class SelectN(Primitive):
         y = self.bind(which, *operands)
         if all(type(t) is Zero for t in tangents[1:]):
             return y, zero_like(y)
-        shape = typeof(y).shape
-        parts = []
+        aval = typeof(y)
+        parts: list[Any] = []
         for t in tangents[1:]:
             if type(t) is Zero:
                 parts.append(0.0)
-            elif typeof(t).shape == shape:
-                parts.append(t)
-            else:
-                parts.append(broadcast_in_dim(t, shape, ()))
+                continue
+            own = typeof(t)
+            if own.dtype != aval.dtype and not own.weak_type:
+                t = convert_element_type(t, aval.dtype)
+            if own.shape != aval.shape:
+                t = broadcast_in_dim(t, aval.shape, ())
+            parts.append(t)
         return y, self.bind(which, *parts)
 
     def transpose(self, ct: Any, which: Any, *operands: Any) -> list[Any]:

@@ -1,0 +1,144 @@
+"""Rounding, neighbours, and the classes of floating-point numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from funcgrad.core.dtypes import math_dtype
+from funcgrad.core.trace import typeof
+from funcgrad.ops.bitwise import bitwise_or
+from funcgrad.ops.cases import array, binary, case, integers, unary
+from funcgrad.ops.comparison import eq, ne
+from funcgrad.ops.complex_parts import abs, imag, real
+from funcgrad.ops.elementwise import Elementwise
+
+_ROUNDED = (*unary(), case(integers((3,))))
+_CLASSES = (*unary(), case(array([0.0, -0.0, np.inf, -np.inf, np.nan])))
+
+
+def _bool(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    return np.dtype(bool)
+
+
+def _lower_rounding(name: str) -> Any:
+    def lower(b: Any, x: Any) -> Any:
+        return getattr(b, name)(x) if x.dtype.kind == "f" else x
+
+    return lower
+
+
+floor_p = Elementwise(
+    "floor",
+    numpy=np.floor,
+    jvp=[None],
+    lower=_lower_rounding("floor"),
+    kinds="biuf",
+    cases=_ROUNDED,
+)
+ceil_p = Elementwise(
+    "ceil",
+    numpy=np.ceil,
+    jvp=[None],
+    lower=_lower_rounding("ceil"),
+    kinds="biuf",
+    cases=_ROUNDED,
+)
+trunc_p = Elementwise(
+    "trunc",
+    numpy=np.trunc,
+    jvp=[None],
+    lower=_lower_rounding("trunc"),
+    kinds="biuf",
+    cases=_ROUNDED,
+)
+round_p = Elementwise(
+    "round",
+    numpy=np.rint,
+    jvp=[None],
+    lower=lambda b, x: b.round(b.convert(x, math_dtype(x.dtype))),
+    out_dtype=math_dtype,
+    kinds="biuf",
+    cases=_ROUNDED,
+)
+nextafter_p = Elementwise(
+    "nextafter",
+    numpy=np.nextafter,
+    jvp=[lambda t, z, x, y: t, None],
+    lower=lambda b, x, y: b.nextafter(x, y),
+    kinds="f",
+    cost=8,
+    cases=binary(),
+)
+is_finite_p = Elementwise(
+    "is_finite",
+    numpy=np.isfinite,
+    jvp=[None],
+    lower=lambda b, x: b.is_finite(x),
+    out_dtype=_bool,
+    cases=(*_CLASSES, case(integers((3,)))),
+)
+signbit_p = Elementwise(
+    "signbit",
+    numpy=np.signbit,
+    jvp=[None],
+    lower=lambda b, x: b.signbit(x),
+    out_dtype=_bool,
+    kinds="iuf",
+    cases=(*_CLASSES, case(integers((3,)))),
+)
+
+
+def floor(x: Any) -> Any:
+    """Largest whole number not above ``x``."""
+    return floor_p.bind(x)
+
+
+def ceil(x: Any) -> Any:
+    """Smallest whole number not below ``x``."""
+    return ceil_p.bind(x)
+
+
+def trunc(x: Any) -> Any:
+    """``x`` without its fraction."""
+    return trunc_p.bind(x)
+
+
+def round(x: Any) -> Any:
+    """Nearest whole number, the even one of two.
+
+    Examples
+    --------
+    >>> round(np.array([0.5, 1.5, 2.6]))
+    array([0., 2., 3.])
+    """
+    return round_p.bind(x)
+
+
+def nextafter(x: Any, y: Any) -> Any:
+    """The float next to ``x`` in the direction of ``y``."""
+    return nextafter_p(x, y)
+
+
+def is_finite(x: Any) -> Any:
+    """Whether an entry is neither infinite nor NaN."""
+    return is_finite_p.bind(x)
+
+
+def is_nan(x: Any) -> Any:
+    """Whether an entry (one of its parts, where complex) is NaN."""
+    return ne(x, x)
+
+
+def is_inf(x: Any) -> Any:
+    """Whether an entry (one of its parts, where complex) is infinite."""
+    kind = typeof(x).dtype.kind
+    if kind == "c":
+        return bitwise_or(is_inf(real(x)), is_inf(imag(x)))
+    return eq(abs(x), np.inf) if kind == "f" else ne(x, x)
+
+
+def signbit(x: Any) -> Any:
+    """Whether the sign of ``x`` is set, also that of -0.0."""
+    return signbit_p.bind(x)

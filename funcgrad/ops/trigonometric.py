@@ -1,0 +1,222 @@
+"""Circular and hyperbolic functions and their inverses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from funcgrad.core.dtypes import math_dtype
+from funcgrad.ops.arithmetic import add, div, mul, neg, strong_mul, sub
+from funcgrad.ops.cases import between, binary, case, integers, unary
+from funcgrad.ops.elementwise import Elementwise
+from funcgrad.ops.exponential import lower_math
+from funcgrad.ops.powers import hypot, rsqrt, square
+
+_ANY = (*unary(), case(integers((3,))))
+_UNIT = unary(lambda shape: between(shape, -0.9, 0.9))
+_ABOVE_ONE = unary(lambda shape: between(shape, 1.2, 4.0))
+
+
+def _one_minus_square(x: Any) -> Any:
+    """``1 - x**2``, accurate near 1."""
+    return mul(sub(1.0, x), add(1.0, x))
+
+
+sin_p = Elementwise(
+    "sin",
+    numpy=np.sin,
+    jvp=[lambda t, y, x: strong_mul(t, cos(x))],
+    lower=lower_math("sin"),
+    out_dtype=math_dtype,
+    cost=25,
+    cases=_ANY,
+)
+cos_p = Elementwise(
+    "cos",
+    numpy=np.cos,
+    jvp=[lambda t, y, x: strong_mul(t, neg(sin(x)))],
+    lower=lower_math("cos"),
+    out_dtype=math_dtype,
+    cost=25,
+    cases=_ANY,
+)
+tan_p = Elementwise(
+    "tan",
+    numpy=np.tan,
+    jvp=[lambda t, y, x: strong_mul(t, add(1.0, square(y)))],
+    lower=lower_math("tan"),
+    out_dtype=math_dtype,
+    cost=40,
+    cases=unary(lambda shape: between(shape, -1.2, 1.2)),
+)
+asin_p = Elementwise(
+    "asin",
+    numpy=np.arcsin,
+    jvp=[lambda t, y, x: strong_mul(t, rsqrt(_one_minus_square(x)))],
+    lower=lower_math("asin"),
+    out_dtype=math_dtype,
+    cost=40,
+    cases=_UNIT,
+)
+acos_p = Elementwise(
+    "acos",
+    numpy=np.arccos,
+    jvp=[lambda t, y, x: strong_mul(t, neg(rsqrt(_one_minus_square(x))))],
+    lower=lower_math("acos"),
+    out_dtype=math_dtype,
+    cost=40,
+    cases=_UNIT,
+)
+atan_p = Elementwise(
+    "atan",
+    numpy=np.arctan,
+    jvp=[lambda t, y, x: strong_mul(t, div(1.0, add(1.0, square(x))))],
+    lower=lower_math("atan"),
+    out_dtype=math_dtype,
+    cost=40,
+    cases=_ANY,
+)
+
+
+def _atan2_slope(x: Any, y: Any) -> Any:
+    """``x / (x**2 + y**2)``, without overflow in the squares."""
+    size = hypot(x, y)
+    return div(div(x, size), size)
+
+
+atan2_p = Elementwise(
+    "atan2",
+    numpy=np.arctan2,
+    jvp=[
+        lambda t, z, x, y: strong_mul(t, _atan2_slope(y, x)),
+        lambda t, z, x, y: strong_mul(t, neg(_atan2_slope(x, y))),
+    ],
+    lower=lower_math("atan2"),
+    out_dtype=math_dtype,
+    kinds="biuf",
+    cost=50,
+    cases=(*binary(), case(integers((3,), 1, 4), integers((3,), 1, 4))),
+)
+sinh_p = Elementwise(
+    "sinh",
+    numpy=np.sinh,
+    jvp=[lambda t, y, x: strong_mul(t, cosh(x))],
+    lower=lower_math("sinh"),
+    out_dtype=math_dtype,
+    cost=40,
+    cases=_ANY,
+)
+cosh_p = Elementwise(
+    "cosh",
+    numpy=np.cosh,
+    jvp=[lambda t, y, x: strong_mul(t, sinh(x))],
+    lower=lower_math("cosh"),
+    out_dtype=math_dtype,
+    cost=40,
+    cases=_ANY,
+)
+tanh_p = Elementwise(
+    "tanh",
+    numpy=np.tanh,
+    jvp=[lambda t, y, x: strong_mul(t, _one_minus_square(y))],
+    lower=lower_math("tanh"),
+    out_dtype=math_dtype,
+    cost=25,
+    cases=_ANY,
+)
+asinh_p = Elementwise(
+    "asinh",
+    numpy=np.arcsinh,
+    jvp=[lambda t, y, x: strong_mul(t, rsqrt(add(1.0, square(x))))],
+    lower=lower_math("asinh"),
+    out_dtype=math_dtype,
+    cost=50,
+    cases=_ANY,
+)
+acosh_p = Elementwise(
+    "acosh",
+    numpy=np.arccosh,
+    # Two roots: their product has its branch cut where acosh has it.
+    jvp=[
+        lambda t, y, x: strong_mul(t, mul(rsqrt(sub(x, 1.0)), rsqrt(add(x, 1.0)))),
+    ],
+    lower=lower_math("acosh"),
+    out_dtype=math_dtype,
+    cost=50,
+    cases=_ABOVE_ONE,
+)
+atanh_p = Elementwise(
+    "atanh",
+    numpy=np.arctanh,
+    jvp=[lambda t, y, x: strong_mul(t, div(1.0, _one_minus_square(x)))],
+    lower=lower_math("atanh"),
+    out_dtype=math_dtype,
+    cost=50,
+    cases=_UNIT,
+)
+
+
+def sin(x: Any) -> Any:
+    """Sine of ``x`` in radians."""
+    return sin_p.bind(x)
+
+
+def cos(x: Any) -> Any:
+    """Cosine of ``x`` in radians."""
+    return cos_p.bind(x)
+
+
+def tan(x: Any) -> Any:
+    """Tangent of ``x`` in radians."""
+    return tan_p.bind(x)
+
+
+def asin(x: Any) -> Any:
+    """Angle in [-pi/2, pi/2] whose sine is ``x``."""
+    return asin_p.bind(x)
+
+
+def acos(x: Any) -> Any:
+    """Angle in [0, pi] whose cosine is ``x``."""
+    return acos_p.bind(x)
+
+
+def atan(x: Any) -> Any:
+    """Angle in [-pi/2, pi/2] whose tangent is ``x``."""
+    return atan_p.bind(x)
+
+
+def atan2(x: Any, y: Any) -> Any:
+    """Angle in [-pi, pi] of the point with ordinate ``x`` and abscissa ``y``."""
+    return atan2_p(x, y)
+
+
+def sinh(x: Any) -> Any:
+    """Hyperbolic sine."""
+    return sinh_p.bind(x)
+
+
+def cosh(x: Any) -> Any:
+    """Hyperbolic cosine."""
+    return cosh_p.bind(x)
+
+
+def tanh(x: Any) -> Any:
+    """Hyperbolic tangent."""
+    return tanh_p.bind(x)
+
+
+def asinh(x: Any) -> Any:
+    """Inverse hyperbolic sine."""
+    return asinh_p.bind(x)
+
+
+def acosh(x: Any) -> Any:
+    """Inverse hyperbolic cosine, of ``x`` at least 1."""
+    return acosh_p.bind(x)
+
+
+def atanh(x: Any) -> Any:
+    """Inverse hyperbolic tangent, of ``x`` from -1 to 1."""
+    return atanh_p.bind(x)
