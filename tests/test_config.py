@@ -4,18 +4,29 @@ import threading
 
 import pytest
 
-from funcgrad import config as module
-from funcgrad.config import SETTINGS, Config, config, initial_values, override
+from funcgrad.config import (
+    SETTINGS,
+    Config,
+    check_index,
+    config,
+    debug_infs,
+    debug_nans,
+    disable_jit,
+    enable_checks,
+    initial_values,
+    log_compiles,
+    override,
+)
 from funcgrad.errors import ConfigError
 
-CONTEXT_MANAGERS = [
-    "debug_nans",
-    "debug_infs",
-    "disable_jit",
-    "check_index",
-    "enable_checks",
-    "log_compiles",
-]
+CONTEXT_MANAGERS = {
+    "debug_nans": debug_nans,
+    "debug_infs": debug_infs,
+    "disable_jit": disable_jit,
+    "check_index": check_index,
+    "enable_checks": enable_checks,
+    "log_compiles": log_compiles,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +72,7 @@ def test_update_inside_a_block_waits_for_its_end():
 
 @pytest.mark.parametrize("name", CONTEXT_MANAGERS)
 def test_context_managers_nest_and_restore(name):
-    manager = getattr(module, name)
+    manager = CONTEXT_MANAGERS[name]
     with manager():
         assert getattr(config, name) is True
         with manager(False):
@@ -71,7 +82,7 @@ def test_context_managers_nest_and_restore(name):
 
 
 def test_an_exception_restores_too():
-    with pytest.raises(KeyError), module.debug_nans(True):
+    with pytest.raises(KeyError), debug_nans(True):
         raise KeyError
     assert config.debug_nans is False
 
