@@ -42,17 +42,6 @@ class ModuleText:
             raise ValueError(f"function {name!r} is defined twice")
         self._bodies[name] = body
 
-    def include(self, name: str, text: str, externs: Sequence[str]) -> None:
-        """Add a function given as text, once, and what it declares.
-
-        ``externs`` are the ``declare`` lines, or names, of what it calls.
-        """
-        if name in self._bodies:
-            return
-        self._bodies[name] = lambda: text
-        for extern in externs:
-            self._declarations.setdefault(_declared_name(extern), _declaration(extern))
-
     def declare(
         self, name: str, ret: str, params: Sequence[str], attributes: str = "nounwind"
     ) -> None:
@@ -110,12 +99,3 @@ class ModuleText:
                 "",
             ]
         )
-
-
-def _declared_name(extern: str) -> str:
-    """The symbol of a ``declare`` line or of a bare name."""
-    return extern.split("@", 1)[1].split("(", 1)[0] if "@" in extern else extern
-
-
-def _declaration(extern: str) -> str:
-    return extern if extern.startswith("declare") else ""
