@@ -115,7 +115,7 @@ def test_structure_differences():
     after = structure({"a": [1, 2], "b": [Layer(0, None)], "c": 0})
     assert tree.structure_differences(before, after) == [
         "at ['a']: a tuple of length 2 became a list of length 2",
-        "at ['b'][0][<flat index 1>]: a leaf became None",
+        "at ['b'][0].bias: a leaf became None",
     ]
     assert tree.structure_differences(before, before) == []
     assert tree.structure_differences(structure(0), structure(())) == [

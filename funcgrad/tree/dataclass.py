@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from funcgrad.errors import TreeRegistrationError, message
-from funcgrad.tree.keys import GetAttrKey, KeyEntry
-from funcgrad.tree.registry import register_pytree_node
+from funcgrad.tree.keys import GetAttrKey
+from funcgrad.tree.registry import NodeType, register_node_type, show_custom
 
 C = TypeVar("C", bound=type)
 
@@ -96,17 +96,20 @@ def register_dataclass(
         children = [getattr(value, name) for name in data]
         return children, tuple([getattr(value, name) for name in meta])
 
-    def flatten_with_keys(value: Any) -> tuple[list[tuple[KeyEntry, Any]], Any]:
-        children, structure = flatten(value)
-        keys = [GetAttrKey(name) for name in data]
-        return list(zip(keys, children, strict=True)), structure
-
-    def unflatten(structure: tuple[Any, ...], children: tuple[Any, ...]) -> Any:
+    def unflatten(structure: tuple[Any, ...], children: list[Any]) -> Any:
         fields = dict(zip(meta, structure, strict=True))
         fields.update(zip(data, children, strict=True))
         return nodetype(**fields)
 
-    register_pytree_node(nodetype, flatten, unflatten, flatten_with_keys)
+    register_node_type(
+        NodeType(
+            nodetype,
+            flatten,
+            unflatten,
+            lambda _, count: [GetAttrKey(name) for name in data],
+            show_custom(nodetype.__name__),
+        )
+    )
     return nodetype
 
 

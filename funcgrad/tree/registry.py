@@ -105,7 +105,9 @@ def _show_dict(keys: Sequence[Any], children: list[str]) -> str:
     return "{" + ", ".join(f"{key!r}: {child}" for key, child in entries) + "}"
 
 
-def _show_custom(name: str) -> Callable[[Any, list[str]], str]:
+def show_custom(name: str) -> Callable[[Any, list[str]], str]:
+    """How a registered class is shown in the representation of a structure."""
+
     def show(data: Any, children: list[str]) -> str:
         return f"CustomNode({name}[{data}], [{', '.join(children)}])"
 
@@ -167,11 +169,9 @@ _BUILTIN = (
     NodeType(
         collections.OrderedDict,
         lambda value: (list(value.values()), tuple(value)),
-        lambda keys, children: collections.OrderedDict(
-            zip(keys, children, strict=True)
-        ),
+        lambda keys, children: collections.OrderedDict(zip(keys, children)),
         _dict_keys,
-        _show_custom("OrderedDict"),
+        show_custom("OrderedDict"),
     ),
     NodeType(
         collections.defaultdict,
@@ -180,7 +180,7 @@ _BUILTIN = (
             data[0], zip(data[1], children, strict=True)
         ),
         lambda data, count: _dict_keys(data[1], count),
-        _show_custom("defaultdict"),
+        show_custom("defaultdict"),
     ),
 )
 
@@ -189,7 +189,8 @@ node_types = _Registry({node.kind: node for node in _BUILTIN})
 _registered: set[type] = {node.kind for node in _BUILTIN}
 
 
-def _register(node: NodeType) -> None:
+def register_node_type(node: NodeType) -> None:
+    """Enter a type that is not registered yet."""
     if not isinstance(node.kind, type):
         raise TreeRegistrationError(
             message(
@@ -273,13 +274,13 @@ def register_pytree_node(
         )
         return tuple(pairs), data
 
-    _register(
+    register_node_type(
         NodeType(
             nodetype,
             flatten,
             lambda data, children: unflatten_func(data, tuple(children)),
             _flat_keys,
-            _show_custom(getattr(nodetype, "__name__", str(nodetype))),
+            show_custom(getattr(nodetype, "__name__", str(nodetype))),
             None if flatten_with_keys_func is None else flatten_with_keys,
         )
     )
