@@ -8,8 +8,7 @@ import functools
 import linecache
 import os.path
 import sys
-from types import FrameType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy
@@ -84,12 +83,16 @@ def user_frame() -> SourceLine | None:
     >>> user_frame().line
     1
     """
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        code = frame.f_code
-        if not _is_internal[code.co_filename]:
-            place = (code.co_filename, frame.f_lineno, code.co_qualname)
-            # This runs for every equation; the named constructor takes twice as long.
-            return tuple.__new__(SourceLine, place)
-        frame = frame.f_back
-    return None
+    frame: Any = sys._getframe(1)
+    is_internal = _is_internal
+    # This runs for every equation: the loop does no more than look file names up, and
+    # the end of the stack, where `frame` is None, is left to the exception.
+    try:
+        while is_internal[frame.f_code.co_filename]:
+            frame = frame.f_back
+    except AttributeError:
+        return None
+    code = frame.f_code
+    place = (code.co_filename, frame.f_lineno, code.co_qualname)
+    # The named constructor takes twice as long.
+    return tuple.__new__(SourceLine, place)
