@@ -16,7 +16,9 @@ import numpy as np
 from funcgrad.compiler import nest
 from funcgrad.compiler.buffers import Lifetimes
 from funcgrad.compiler.builder import Builder, Module
+from funcgrad.compiler.contraction import lower_dot_general
 from funcgrad.compiler.index import Index, Number, times
+from funcgrad.compiler.kernels.kernel_text import Extern, KernelText
 from funcgrad.compiler.nodes import (
     Buffer,
     Compute,
@@ -357,6 +359,10 @@ class ArrayLowering:
     def _settled(self, x: Node) -> Node:
         return self.register(x) if is_small(x.shape) else x
 
+    def dot_general(self, x: Node, y: Node, dims: Any, dtype: Any) -> Node:
+        """The contraction of two arrays: ``((sum, sum), (batch, batch))`` axes."""
+        return lower_dot_general(self, x, y, dims, dtype)
+
     def for_each(
         self, shape: Sequence[Any], body: Callable[[Builder, list[Index]], None]
     ) -> None:
@@ -377,11 +383,11 @@ class ArrayLowering:
         self.lifetimes.leave_loop()
 
     def call_kernel(
-        self, text: str, symbol: str, externs: Sequence[str], args: Sequence[Any]
+        self, text: str, symbol: str, externs: Sequence[Extern], args: Sequence[Any]
     ) -> Value:
         """Call an internal function of pointers and integers; its i64 status."""
-        if text:
-            self.module.include(symbol, text, externs)
+        kernel = KernelText(symbol, text, tuple(externs), 0, 0, 0)
+        kernel.include(self.module)
         pairs: list[tuple[str, str]] = []
         for arg in args:
             if isinstance(arg, Buffer):
