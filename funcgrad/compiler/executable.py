@@ -48,13 +48,17 @@ def kernel_name(text: str) -> str:
     return "fg_" + hashlib.sha256(text.encode()).hexdigest()[:40]
 
 
-def compile_kernel(text: str) -> int:
+def compile_kernel(text: str, libraries: Iterable[str] = ()) -> int:
     """Address of the machine code of a kernel.
 
     Parameters
     ----------
     text : str
         LLVM assembly of one module whose one exported function is ``@FG_KERNEL``.
+    libraries : iterable of str
+        Texts of the same kind whose functions ``text`` calls, by their `kernel_name`;
+        one after what it calls itself. They are compiled once for all kernels, which
+        saves most of the time where they are long, as vector mathematics is.
 
     Returns
     -------
@@ -79,6 +83,8 @@ def compile_kernel(text: str) -> int:
     if address is not None:
         return address
     with _lock:
+        for library in libraries:
+            compile_kernel(library)
         if name not in _addresses:
             _addresses[name] = _load_or_compile(text, name)
         return _addresses[name]
@@ -243,7 +249,7 @@ def _link_externals(engine: _Engine, names: Iterable[str]) -> None:
 
 
 def _is_resolved(engine: _Engine, name: str) -> bool:
-    if engine.binding.address_of_symbol(name) is not None:
+    if name in _addresses or engine.binding.address_of_symbol(name) is not None:
         return True
     try:
         address = symbols.require(name)

@@ -80,6 +80,62 @@ def test_threads_that_want_the_same_kernel_compile_it_once():
     assert executable.counts()["compiled"] == before + 1
 
 
+HALVE_TEXT = """
+define <4 x double> @FG_KERNEL(<4 x double> %x) {
+  %y = fmul <4 x double> %x, splat (double 0.5)
+  ret <4 x double> %y
+}
+"""
+
+
+def quarter_text(function: str) -> str:
+    """Kernel that divides by 4, in two calls of a function on vectors."""
+    return f"""
+declare <4 x double> @{function}(<4 x double>)
+define double @FG_KERNEL(double %x) {{
+  %v = insertelement <4 x double> zeroinitializer, double %x, i32 2
+  %w = call <4 x double> @{function}(<4 x double> %v)
+  %u = call <4 x double> @{function}(<4 x double> %w)
+  %y = extractelement <4 x double> %u, i32 2
+  ret double %y
+}}
+"""
+
+
+def test_kernel_calls_functions_of_libraries():
+    text = quarter_text(executable.kernel_name(HALVE_TEXT))
+    before = executable.counts()["compiled"]
+    address = executable.compile_kernel(text, [HALVE_TEXT])
+    assert executable.counts()["compiled"] == before + 2
+    function = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_double)(address)
+    assert function(10.0) == 2.5
+    executable.compile_kernel(text + "; another", [HALVE_TEXT])
+    assert executable.counts()["compiled"] == before + 3
+
+
+def test_library_that_is_not_given():
+    text = quarter_text(executable.kernel_name("never compiled"))
+    with pytest.raises(CompilerError, match="no such function"):
+        executable.compile_kernel(text)
+
+
+LIBRARY_PROGRAM = """
+import ctypes, sys
+from funcgrad.compiler import executable
+address = executable.compile_kernel(sys.argv[1], [sys.argv[2]])
+function = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_double)
+print(function(address)(10.0), executable.counts())
+"""
+
+
+def test_libraries_come_from_the_disk_too():
+    text = quarter_text(executable.kernel_name(HALVE_TEXT))
+    command = [sys.executable, "-c", LIBRARY_PROGRAM, text, HALVE_TEXT]
+    for expected in ("'compiled': 2, 'loaded': 0", "'compiled': 0, 'loaded': 2"):
+        result = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert result.stdout == f"2.5 {{{expected}}}\n"
+
+
 PROGRAM = """
 import ctypes, sys
 from funcgrad.compiler import executable
