@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
-from funcgrad.compiler.index import Index, Number, times
+from funcgrad.compiler import callbacks
+from funcgrad.compiler.callbacks import Callback
+from funcgrad.compiler.index import Index, Number
 from funcgrad.compiler.lower import Lowering
 from funcgrad.compiler.nodes import (
     Buffer,
@@ -20,7 +20,7 @@ from funcgrad.compiler.nodes import (
 )
 from funcgrad.compiler.tapes import Tape
 from funcgrad.compiler.value import BOOL, INT64, Value
-from funcgrad.core.aval import DYNAMIC, ShapedArray
+from funcgrad.core.aval import ShapedArray
 from funcgrad.core.jaxpr import Jaxpr
 
 
@@ -30,6 +30,40 @@ class ControlLowering(Lowering):
     def lower_call(self, *operands: Node, jaxpr: Jaxpr, **_: Any) -> list[Node]:
         """The equations of a called jaxpr in place of the call."""
         return self.lower_jaxpr(jaxpr, operands)
+
+    def lower_callback(
+        self,
+        *operands: Node,
+        function: Callable[..., Sequence[Any]],
+        out_avals: Sequence[ShapedArray],
+        **_: Any,
+    ) -> list[Node]:
+        """A call of a Python function; an exception in it ends the program."""
+        b = self.b
+        given = [self.materialize(x) for x in operands]
+        results = [self.for_aval(a) for a in out_avals]
+        in_avals = [ShapedArray(x.shape, x.dtype) for x in operands]
+        number = callbacks.register(Callback(function, in_avals, list(out_avals)))
+        self.callbacks.append(number)
+        _, entry = self.table.fresh(callbacks.entry_address(), "entry")
+        _, which = self.table.fresh(number, "callback")
+        pointers = [self._pointers(nodes) for nodes in (given, results)]
+        target = b.op(f"inttoptr i64 {entry} to ptr")
+        status = b.op(
+            f"call i64 {target}(i64 {which}, ptr {pointers[0]}, ptr {pointers[1]})"
+        )
+        self.fail_if_not_zero(Value(status, INT64))
+        self.lifetimes.tick()
+        return [self.register(r) if is_small(r.shape) else r for r in results]
+
+    def _pointers(self, nodes: Sequence[Buffer]) -> str:
+        """Addresses of arrays, side by side on the stack."""
+        memory = self.b.alloca(INT64, max(1, len(nodes)))
+        for k, node in enumerate(nodes):
+            self.lifetimes.touch(node.allocation)
+            place = self.b.offset(memory, k, INT64)
+            self.b.emit(f"store ptr {node.ptr}, ptr {place}")
+        return memory
 
     # --- branches
 

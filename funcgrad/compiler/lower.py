@@ -75,12 +75,31 @@ class ArrayLowering:
         self.scopes: list[Scope] = []
         self.prologue: list[str] = []
         self.constants: list[np.ndarray[Any, Any]] = []
+        self.callbacks: list[int] = []
         self._tapes = TapeSlots(self)
+        self._fail_label = ""
+        self._status_at = ""
         self._names = itertools.count()
 
-    def release_tapes(self) -> None:
-        """Free, at the end of the program, all memory that grew."""
+    def fail_if_not_zero(self, status: Value) -> None:
+        """End the program with this status unless it is zero."""
+        if not self._fail_label:
+            self._fail_label = self.b.label("fail")
+            self._status_at = self.b.alloca(INT64, 1)
+        self.b.store(status, self._status_at, 0)
+        goes_on = self.b.label("goes_on")
+        good = self.b.cmp("eq", status, self.b.i64(0))
+        self.b.cond_br(good, goes_on, self._fail_label)
+        self.b.place(goes_on)
+
+    def finish(self) -> None:
+        """End the program: memory that grew is freed, the status is returned."""
         self._tapes.release_all()
+        self.b.ret(self.b.i64(0))
+        if self._fail_label:
+            self.b.place(self._fail_label)
+            self._tapes.release_all()
+            self.b.ret(self.b.load(self._status_at, 0, INT64))
 
     def tape_slots(self) -> tuple[str, str]:
         """Slots for the pointer and the capacity of a growing block."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ctypes
 import functools
 import math
+import weakref
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from funcgrad.compiler import buffers
+from funcgrad.compiler import buffers, callbacks
 from funcgrad.compiler.control_flow import ControlLowering
 from funcgrad.compiler.executable import compile_kernel, vector_bytes
 from funcgrad.compiler.nodes import Buffer, Node, Register
@@ -31,6 +32,7 @@ class Program(NamedTuple):
     in_avals: list[ShapedArray]
     out_avals: list[ShapedArray]
     constants: list[np.ndarray[Any, Any]]
+    callbacks: list[int]
 
 
 def lower_program(jaxpr: Jaxpr) -> Program:
@@ -39,8 +41,7 @@ def lower_program(jaxpr: Jaxpr) -> Program:
     operands = [_argument(ctx, k, aval) for k, aval in enumerate(jaxpr.in_avals)]
     results = ctx.lower_jaxpr(jaxpr, operands)
     _store_results(ctx, results)
-    ctx.release_tapes()
-    ctx.b.ret(ctx.b.i64(0))
+    ctx.finish()
     offsets, total = buffers.plan(
         [a for a in ctx.lifetimes.allocations if a.output is None]
     )
@@ -53,6 +54,7 @@ def lower_program(jaxpr: Jaxpr) -> Program:
         jaxpr.in_avals,
         jaxpr.out_avals,
         ctx.constants,
+        ctx.callbacks,
     )
 
 
@@ -153,6 +155,8 @@ class Executable:
             scalar_results=True,
             array_type=Array,
         )
+        for number in self.program.callbacks:
+            weakref.finalize(self, callbacks.forget, number)
 
     def __call__(self, *arrays: Any) -> list[Any]:
         """Run on concrete operands; other layouts than row-major are copied first."""
@@ -164,11 +168,16 @@ class Executable:
             ]
             result = self.native_call(*ready)
         if type(result) is not tuple:
-            raise CompilerError(f"compiled code failed with status {result}")
+            raise _failure(result)
         results = list(result)
         for k in self._dynamic:
             results[k] = _take_tape(results[k], self.out_avals[k])
         return results
+
+
+def _failure(status: int) -> BaseException:
+    failure = callbacks.take_failure() if status == callbacks.FAILED else None
+    return failure or CompilerError(f"compiled code failed with status {status}")
 
 
 def compile_jaxpr(jaxpr: Jaxpr) -> Executable:
