@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import io
 import os
 import re
 import subprocess
@@ -127,6 +129,16 @@ def test_rnn_adds_numbers_longer_than_it_saw():
     assert result["first_loss"] > 0.5
     assert result["last_loss"] < 0.05
     assert result["accuracy"] > 0.99
+
+
+def test_readme_shows_what_it_computes():
+    text = (ROOT / "README.md").read_text()
+    block = "".join(re.findall(r"```pycon\n(.*?)```", text, flags=re.DOTALL))
+    test = doctest.DocTestParser().get_doctest(block, {}, "README.md", "README.md", 0)
+    assert len(test.examples) > 10
+    report = io.StringIO()
+    outcome = doctest.DocTestRunner().run(test, out=report.write)
+    assert outcome.failed == 0, report.getvalue()
 
 
 def test_every_example_is_tested_and_listed():
