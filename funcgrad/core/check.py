@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 from funcgrad.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var, subjaxprs
-from funcgrad.errors import FuncgradError
-
-
-class JaxprError(FuncgradError):
-    """A program that is not well formed: a fault of funcgrad or of a new primitive."""
-
-    page = "jaxpr"
+from funcgrad.errors import JaxprError
 
 
 def check_jaxpr(jaxpr: Jaxpr) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.core.aval import ShapedArray
+from funcgrad.core.dtypes import check_integer_fits
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import SourceLine
 from funcgrad.core.trace import typeof
@@ -142,6 +143,8 @@ def literal(value: Any, dtype: Any = None) -> Literal:
     """A concrete scalar as a literal; Python's are weak or take on ``dtype``."""
     aval = typeof(value)
     if dtype is not None and dtype != aval.dtype:
+        if type(value) is int and dtype.kind in "iu":
+            check_integer_fits(value, dtype)
         return Literal(np.asarray(value).astype(dtype)[()], ShapedArray((), dtype))
     return Literal(np.asarray(value, aval.dtype)[()], aval)
 

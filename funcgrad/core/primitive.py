@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.trace import find_trace
+from funcgrad.errors import PrimitiveDefinitionError
 
 
 class Primitive:
@@ -48,7 +49,7 @@ class Primitive:
     def __init__(self) -> None:
         _check_rules(self)
         if self.name in Primitive.registry:
-            raise TypeError(f"two primitives named {self.name!r}")
+            raise PrimitiveDefinitionError(f"two primitives named {self.name!r}")
         Primitive.registry[self.name] = self
 
     def bind(self, *operands: Any, **params: Any) -> Any:
@@ -96,12 +97,12 @@ def _overridden(primitive: Primitive, rule: str) -> bool:
 def _check_rules(primitive: Primitive) -> None:
     name = primitive.name
     if not name:
-        raise TypeError(f"{type(primitive).__name__} has no name")
+        raise PrimitiveDefinitionError(f"{type(primitive).__name__} has no name")
     for rule in (*Primitive.REQUIRED, "jvp"):
         if not _overridden(primitive, rule):
-            raise TypeError(f"primitive {name!r} has no {rule!r} rule")
+            raise PrimitiveDefinitionError(f"primitive {name!r} has no {rule!r} rule")
     if primitive.linear and not _overridden(primitive, "transpose"):
-        raise TypeError(f"primitive {name!r} is linear but has no 'transpose' rule")
+        raise PrimitiveDefinitionError(f"primitive {name!r} is linear but has no 'transpose' rule")
     _check_parameters(primitive)
 
 
@@ -114,7 +115,7 @@ def _check_parameters(primitive: Primitive) -> None:
             continue
         got = _keywords(function)
         if got is not None and got != want:
-            raise TypeError(
+            raise PrimitiveDefinitionError(
                 f"primitive {primitive.name!r}: rule {rule!r} takes parameters "
                 f"{sorted(got)}, abstract_eval takes {sorted(want)}"
             )
