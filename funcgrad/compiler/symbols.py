@@ -71,16 +71,16 @@ def _resolve(symbol: str) -> int:
 
 
 def blas_threads() -> int:
-    """Threads that compiled programs give to large matrix products."""
+    """Threads that compiled programs give to large products and factorisations."""
     return _big_threads.value
 
 
 def set_blas_threads(count: int) -> None:
-    """Let matrix products of more than 2**27 multiply-adds use ``count`` threads.
+    """Let matrix products and factorisations that are large use ``count`` threads.
 
-    Smaller products and LAPACK always run on one thread: for them OpenBLAS's
-    hand-over between threads costs more than it gains, and on a busy machine a
-    hundred times more.
+    Large is more than 2**27 multiply-adds. All others run on one thread: for them
+    OpenBLAS's hand-over between threads costs more than it gains, and on a busy
+    machine a hundred times more.
     """
     if count < 1:
         raise ValueError(f"the number of BLAS threads must be at least 1, got {count}")

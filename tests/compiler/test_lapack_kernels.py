@@ -249,6 +249,28 @@ def test_a_module_includes_a_kernel_once():
     assert {"fg_blas_dtrsm", "fg_lapack_dgetrf"} <= module.externs
 
 
+def test_a_program_calls_a_kernel_as_a_library():
+    module = ModuleText()
+    kernel = cholesky.potrf_text("float64")
+    symbol = kernel.declare(module)
+    program = f"""
+define i64 @FG_KERNEL(ptr %args, ptr %outs, ptr %table, ptr %work) {{
+  %a = load ptr, ptr %args
+  %l = load ptr, ptr %outs
+  %status = call i64 @{symbol}(ptr %l, ptr %a, i64 2, i64 3)
+  ret i64 %status
+}}
+"""
+    text = program + module.text()
+    address = executable.compile_kernel(text, [kernel.library()])
+    specs = [("float64", (2, 3, 3))]
+    table = np.zeros(0, np.int64)
+    call = make_native_call(specs, specs, address, table, 0, True, False)
+    root = matrices("float64", 2, 3, 3)
+    a = root @ root.swapaxes(1, 2)
+    close(call(a), np.linalg.cholesky(a))
+
+
 def test_sizes_that_no_memory_holds_are_reported():
     n = 2**30
     a = np.zeros((1, 1, 1))

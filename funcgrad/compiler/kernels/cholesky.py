@@ -4,6 +4,7 @@ from numpy.typing import DTypeLike
 
 from funcgrad.compiler.kernels.kernel_text import (
     MEMCPY,
+    THREADS,
     KernelText,
     at,
     blas,
@@ -17,6 +18,7 @@ from funcgrad.compiler.kernels.kernel_text import (
     loop,
     one_slot,
     when,
+    with_threads,
 )
 from funcgrad.compiler.kernels.lu import Transpose
 
@@ -66,14 +68,15 @@ def potrf_text(dtype: DTypeLike) -> KernelText:
         + int_slot("ld.at", "%ld")
         + int_slot("info")
         + char_slot("upper", "U")
-        + loop("b", "%batch", factor)
+        + "  %work = mul i64 %matrix.count, %n\n"
+        + with_threads("%work", loop("b", "%batch", factor))
     )
     text = (
         fill_function(symbol, kind)
         + f"define internal i64 @{symbol}(ptr %l, ptr %a, i64 %batch, i64 %n) {{\n"
         "entry:\n" + body + "  ret i64 0\n}\n"
     )
-    return KernelText(symbol, text, (routine, MEMCPY), 1, 1, 2)
+    return KernelText(symbol, text, (routine, MEMCPY, *THREADS), 1, 1, 2)
 
 
 def triangular_solve_text(
@@ -118,7 +121,8 @@ def triangular_solve_text(
         + char_slot("op", transpose)
         + char_slot("diagonal", "U" if unit_diagonal else "N")
         + one_slot("one", kind)
-        + loop("b", "%batch", solve)
+        + "  %work.row = mul i64 %n, %n\n  %work = mul i64 %work.row, %k\n"
+        + with_threads("%work", loop("b", "%batch", solve))
     )
     text = (
         f"define internal i64 @{symbol}"
@@ -126,4 +130,4 @@ def triangular_solve_text(
         + body
         + "  ret i64 0\n}\n"
     )
-    return KernelText(symbol, text, (trsm, MEMCPY), 1, 2, 3)
+    return KernelText(symbol, text, (trsm, MEMCPY, *THREADS), 1, 2, 3)

@@ -5,6 +5,7 @@ from numpy.typing import DTypeLike
 from funcgrad.compiler.kernels.kernel_text import (
     FREE,
     MALLOC,
+    THREADS,
     Element,
     KernelText,
     allocate,
@@ -22,6 +23,7 @@ from funcgrad.compiler.kernels.kernel_text import (
     release,
     transpose_function,
     when,
+    with_threads,
 )
 
 
@@ -70,11 +72,14 @@ def eigh_text(
         + _slots(kind, vectors, lower)
         + call(routine, *_arguments(kind, "%work.query", "%work.query", "%work.query"))
         + _workspace(kind)
-        + loop("b", "%batch", decompose)
+        + "  %amount = mul i64 %matrix.count, %n\n"
+        + with_threads("%amount", loop("b", "%batch", decompose))
         + release()
         + "  ret i64 0\n}\n"
     )
-    return KernelText(symbol, text, (routine, MALLOC, FREE), 1 + vectors, 1, 2)
+    return KernelText(
+        symbol, text, (routine, MALLOC, FREE, *THREADS), 1 + vectors, 1, 2
+    )
 
 
 def _arguments(kind: Element, matrix: str, values: str, work: str) -> tuple[str, ...]:

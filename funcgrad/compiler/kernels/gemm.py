@@ -1,16 +1,10 @@
-"""Matrix products of arrays in C order, as text of a kernel over BLAS.
-
-Threads: the first use of BLAS or LAPACK sets SciPy's own OpenBLAS to one thread (the
-copy that NumPy carries is another library and keeps its setting). A product of more
-than `BIG_PRODUCT` multiply-adds raises the number to `symbols.blas_threads()` while it
-runs, then lowers it again; below that, threads cost more than they gain.
-"""
+"""Matrix products of arrays in C order, as text of a kernel over BLAS."""
 
 from numpy.typing import DTypeLike
 
 from funcgrad.compiler.kernels.kernel_text import (
+    THREADS,
     Element,
-    Extern,
     KernelText,
     at,
     blas,
@@ -20,14 +14,9 @@ from funcgrad.compiler.kernels.kernel_text import (
     int_slot,
     larger,
     loop,
-    when,
+    with_threads,
 )
 from funcgrad.compiler.kernels.lu import Transpose
-
-BIG_PRODUCT = 2**27
-_SET_THREADS = Extern("fg_blas_set_threads", "void", ("i32",))
-# It is a number, not a function; a declaration of either kind gives its address.
-_BIG_THREADS = Extern("fg_blas_big_threads", "void", ())
 
 
 def gemm_text(
@@ -55,22 +44,15 @@ def gemm_text(
             *("%own.a", "%lda", "%beta", "%own.c", "%ldc"),
         )
     )
-    more_threads = (
-        "  %threads = load i32, ptr @fg_blas_big_threads\n"
-        "  call void @fg_blas_set_threads(i32 %threads)\n"
-    )
-    one_thread = "  call void @fg_blas_set_threads(i32 1)\n"
     text = (
         f"define internal i64 @{symbol}"
         "(ptr %c, ptr %a, ptr %b, ptr %alpha, ptr %beta, i64 %batch, "
         "i64 %m, i64 %n, i64 %k, i64 %a.stride, i64 %b.stride) {\nentry:\n"
         + _slots(kind, transpose_a, transpose_b)
-        + when("raise", "%big", more_threads)
-        + loop("i", "%batch", product)
-        + when("lower", "%big", one_thread)
+        + with_threads("%work", loop("i", "%batch", product))
         + "  ret i64 0\n}\n"
     )
-    return KernelText(symbol, text, (gemm, _SET_THREADS, _BIG_THREADS), 1, 4, 6)
+    return KernelText(symbol, text, (gemm, *THREADS), 1, 4, 6)
 
 
 def _slots(kind: Element, transpose_a: Transpose, transpose_b: Transpose) -> str:
@@ -91,6 +73,5 @@ def _slots(kind: Element, transpose_a: Transpose, transpose_b: Transpose) -> str
   %c.count = mul nsw i64 %m, %n
   %c.step = mul nsw i64 %c.count, {kind.size}
   %work = mul i64 %c.count, %k
-  %big = icmp ugt i64 %work, {BIG_PRODUCT}
 """
     )

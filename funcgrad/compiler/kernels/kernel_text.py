@@ -10,9 +10,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
+from funcgrad.compiler.executable import kernel_name
 from funcgrad.compiler.module_text import ModuleText
 
 NO_MEMORY = -1
+# Multiply-adds from which OpenBLAS's threads gain more than they cost.
+BIG_WORK = 2**27
 _ALIGNMENT = 64
 _LAPACK_LETTERS = {"float32": "s", "float64": "d", "complex64": "c", "complex128": "z"}
 _FLOATS = {"float32": "float", "float64": "double"}
@@ -28,6 +31,10 @@ class Extern(NamedTuple):
 
 MALLOC = Extern("PyMem_RawMalloc", "ptr", ("i64",))
 FREE = Extern("PyMem_RawFree", "void", ("ptr",))
+SET_THREADS = Extern("fg_blas_set_threads", "void", ("i32",))
+# It is a number, not a function; a declaration of either kind gives its address.
+BIG_THREADS = Extern("fg_blas_big_threads", "void", ())
+THREADS = (SET_THREADS, BIG_THREADS)
 MEMCPY = Extern("llvm.memcpy.p0.p0.i64", "void", ("ptr", "ptr", "i64", "i1"))
 
 
@@ -64,6 +71,27 @@ class KernelText(NamedTuple):
         with contextlib.suppress(ValueError):
             module.define(self.symbol, lambda: self.text)
         return self.symbol
+
+    def library(self) -> str:
+        """Text of this function alone, for ``compile_kernel(..., libraries=[...])``.
+
+        Compiled once for all programs; these declare it by `declare`.
+        """
+        define = f"define internal i64 @{self.symbol}("
+        return self.text.replace(define, "define i64 @FG_KERNEL(") + self._declares()
+
+    def declare(self, module: ModuleText) -> str:
+        """Declare the function of `library` in a program's module; return its symbol."""
+        symbol = kernel_name(self.library())
+        arrays = ["ptr"] * (self.results + self.operands)
+        module.declare(symbol, "i64", [*arrays, *["i64"] * self.words])
+        return symbol
+
+    def _declares(self) -> str:
+        lines = [
+            f"declare {e.ret} @{e.name}({', '.join(e.params)})" for e in self.externs
+        ]
+        return "\n".join([*lines, ""])
 
     def standalone(self) -> str:
         """Text of a program that only calls this kernel; its words are the table."""
@@ -166,6 +194,24 @@ def when(name: str, condition: str, body: str) -> str:
 {body}  br label %{name}.end
 {name}.end:
 """
+
+
+def with_threads(work: str, body: str) -> str:
+    """Text that runs ``body``, with more threads if ``work`` is above `BIG_WORK`.
+
+    The first use of BLAS or LAPACK sets SciPy's own OpenBLAS to one thread (the copy
+    that NumPy carries is another library and keeps its setting). This raises it to
+    `symbols.blas_threads()` and lowers it again. It needs `THREADS`.
+    """
+    more = f"""  %threads = load i32, ptr @{BIG_THREADS.name}
+  call void @{SET_THREADS.name}(i32 %threads)
+"""
+    return (
+        f"  %big = icmp ugt i64 {work}, {BIG_WORK}\n"
+        + when("raise", "%big", more)
+        + body
+        + when("lower", "%big", call(SET_THREADS, "1"))
+    )
 
 
 def at(name: str, base: str, offset: str, size: int | str) -> str:

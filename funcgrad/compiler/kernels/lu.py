@@ -8,6 +8,7 @@ from funcgrad.compiler.kernels.kernel_text import (
     FREE,
     MALLOC,
     MEMCPY,
+    THREADS,
     Element,
     Extern,
     KernelText,
@@ -27,6 +28,7 @@ from funcgrad.compiler.kernels.kernel_text import (
     smaller,
     transpose_function,
     when,
+    with_threads,
 )
 
 Transpose = Literal["N", "T", "C"]
@@ -71,7 +73,8 @@ def getrf_text(dtype: DTypeLike) -> KernelText:
         + int_slot("ld", "%rows")
         + int_slot("info")
         + allocate(("cols", "%entries", kind.size))
-        + loop("b", "%batch", factor)
+        + "  %work = mul i64 %entries, %k\n"
+        + with_threads("%work", loop("b", "%batch", factor))
         + release()
     )
     text = (
@@ -80,7 +83,7 @@ def getrf_text(dtype: DTypeLike) -> KernelText:
         + body
         + "  ret i64 0\n}\n"
     )
-    return KernelText(symbol, text, (routine, MALLOC, FREE), 2, 1, 3)
+    return KernelText(symbol, text, (routine, MALLOC, FREE, *THREADS), 2, 1, 3)
 
 
 def getrs_text(dtype: DTypeLike, *, transpose: Transpose = "N") -> KernelText:
@@ -107,13 +110,17 @@ def getrs_text(dtype: DTypeLike, *, transpose: Transpose = "N") -> KernelText:
         solve += _swap_rows(symbol, "") + lower + upper
     else:
         solve += upper + lower + _swap_rows(symbol, "backwards")
-    body = _sizes(kind) + _trsm_slots(kind, transpose) + loop("b", "%batch", solve)
+    body = (
+        _sizes(kind)
+        + _trsm_slots(kind, transpose)
+        + with_threads("%work", loop("b", "%batch", solve))
+    )
     text = (
         _swap_function(symbol, kind)
         + f"define internal i64 @{symbol}(ptr %x, ptr %lu, ptr %pivots, ptr %rhs, "
         "i64 %batch, i64 %n, i64 %k) {\nentry:\n" + body + "  ret i64 0\n}\n"
     )
-    return KernelText(symbol, text, (trsm, MEMCPY), 1, 3, 3)
+    return KernelText(symbol, text, (trsm, MEMCPY, *THREADS), 1, 3, 3)
 
 
 def solve_text(dtype: DTypeLike) -> KernelText:
@@ -153,7 +160,7 @@ def solve_text(dtype: DTypeLike) -> KernelText:
         + _trsm_slots(kind, "T")
         + int_slot("info")
         + allocate(("lu", "%matrix.count", kind.size), ("own.pivots", "%n", 4))
-        + loop("b", "%batch", steps)
+        + with_threads("%work", loop("b", "%batch", steps))
         + release()
     )
     text = (
@@ -163,7 +170,7 @@ def solve_text(dtype: DTypeLike) -> KernelText:
         + f"define internal i64 @{symbol}(ptr %x, ptr %a, ptr %rhs, "
         "i64 %batch, i64 %n, i64 %k) {\nentry:\n" + body + "  ret i64 0\n}\n"
     )
-    externs = (trsm, getrf, MEMCPY, MALLOC, FREE)
+    externs = (trsm, getrf, MEMCPY, MALLOC, FREE, *THREADS)
     return KernelText(symbol, text, externs, 1, 2, 3)
 
 
@@ -173,6 +180,8 @@ def _sizes(kind: Element) -> str:
   %block.count = mul nsw i64 %n, %k
   %block = mul nsw i64 %block.count, {kind.size}
   %pivots.size = mul nsw i64 %n, 4
+  %columns = add nsw i64 %n, %k
+  %work = mul i64 %matrix.count, %columns
 """
 
 

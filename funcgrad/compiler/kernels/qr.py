@@ -5,6 +5,7 @@ from numpy.typing import DTypeLike
 from funcgrad.compiler.kernels.kernel_text import (
     FREE,
     MALLOC,
+    THREADS,
     Element,
     Extern,
     KernelText,
@@ -20,6 +21,7 @@ from funcgrad.compiler.kernels.kernel_text import (
     release,
     smaller,
     transpose_function,
+    with_threads,
 )
 
 
@@ -62,11 +64,13 @@ def qr_text(dtype: DTypeLike, *, full: bool = False) -> KernelText:
             ("tau", "%k", kind.size),
             ("work", "%work.count", kind.size),
         )
-        + loop("b", "%batch", factor)
+        + "  %amount = mul i64 %a.count, %k\n"
+        + with_threads("%amount", loop("b", "%batch", factor))
         + release()
         + "  ret i64 0\n}\n"
     )
-    return KernelText(symbol, text, (geqrf, orgqr, MALLOC, FREE), 2, 1, 3)
+    externs = (geqrf, orgqr, MALLOC, FREE, *THREADS)
+    return KernelText(symbol, text, externs, 2, 1, 3)
 
 
 def _geqrf(routine: Extern, work: str, size: str) -> str:

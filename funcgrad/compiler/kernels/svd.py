@@ -7,6 +7,7 @@ from numpy.typing import DTypeLike
 from funcgrad.compiler.kernels.kernel_text import (
     FREE,
     MALLOC,
+    THREADS,
     Element,
     KernelText,
     allocate,
@@ -25,6 +26,7 @@ from funcgrad.compiler.kernels.kernel_text import (
     smaller,
     transpose_function,
     when,
+    with_threads,
 )
 
 Job = Literal["reduced", "full", "values"]
@@ -75,11 +77,13 @@ def svd_text(dtype: DTypeLike, *, job: Job = "reduced") -> KernelText:
         + call(routine, *_arguments(kind, "%work.query", "%work.query"))
         + query_size("work.count", "%work.query", kind.real, "%lwork")
         + allocate(*pieces)
-        + loop("b", "%batch", decompose)
+        + "  %amount = mul i64 %a.count, %k\n"
+        + with_threads("%amount", loop("b", "%batch", decompose))
         + release()
         + "  ret i64 0\n}\n"
     )
-    return KernelText(symbol, text, (routine, MALLOC, FREE), 3 if vectors else 1, 1, 3)
+    externs = (routine, MALLOC, FREE, *THREADS)
+    return KernelText(symbol, text, externs, 3 if vectors else 1, 1, 3)
 
 
 def _complete(symbol: str) -> str:
