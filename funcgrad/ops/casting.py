@@ -12,13 +12,24 @@ from funcgrad.core.dtypes import canonical_dtype
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.trace import PYTHON_SCALARS, Tracer, typeof
 from funcgrad.core.vspace import Zero, zero_like
+from funcgrad.ops.cases import between, booleans, case, integers
 
 
 class ConvertElementType(Primitive):
-    """The same values in another dtype, as ``astype``; linear between inexact dtypes."""
+    """The same values in another dtype, as ``astype``; linear among inexact dtypes."""
 
     name = "convert_element_type"
     linear = True
+    cases = (
+        case((5, 7), new_dtype=np.dtype(np.float64)),
+        case((3,), new_dtype=np.dtype(np.complex128)),
+        case((), new_dtype=np.dtype(np.int32)),
+        case(between((4,), 1.0, 100.0), new_dtype=np.dtype(np.uint8)),
+        case((0,), new_dtype=np.dtype(bool)),
+        case(integers((6,)), new_dtype=np.dtype(np.float64)),
+        case(integers((6,), -300, 300), new_dtype=np.dtype(np.int8)),
+        case(booleans((6,)), new_dtype=np.dtype(np.complex64)),
+    )
 
     def evaluate(self, x: Any, *, new_dtype: np.dtype[Any]) -> Any:
         x = np.asarray(x)

@@ -1,5 +1,6 @@
 """Moves of entries without arithmetic: broadcast and sum (each other's transpose),
-reshape, permute, reverse."""
+reshape, permute, reverse.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +12,12 @@ import numpy as np
 
 from funcgrad import errors
 from funcgrad.core.aval import ShapedArray
+from funcgrad.core.constant import constant_p
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
 from funcgrad.core.vspace import Zero
+from funcgrad.ops.cases import booleans, case, give_cases, integers
 
 Axes = tuple[int, ...]
 Shape = tuple[Any, ...]
@@ -35,6 +38,10 @@ class LinearInOne(Primitive):
         return y, self.bind(t, **params)
 
 
+# The core, where this primitive lives, knows no cases.
+give_cases(constant_p, [case(value=np.arange(6.0).reshape(2, 3)), case(value=True)])
+
+
 class BroadcastInDim(LinearInOne):
     """Repeat along new axes; axis i of ``x`` becomes axis ``into[i]`` of the answer.
 
@@ -43,6 +50,13 @@ class BroadcastInDim(LinearInOne):
 
     name = "broadcast_in_dim"
     staged_when_constant = True
+    cases = (
+        case((), shape=(5, 7), into=()),
+        case((3,), shape=(2, 3), into=(1,)),
+        case((2, 1), shape=(2, 3, 4), into=(0, 2)),
+        case((0,), shape=(0, 3), into=(0,)),
+        case(integers((2,)), shape=(2, 3), into=(0,)),
+    )
 
     def evaluate(self, x: Any, *, shape: Shape, into: Axes) -> Any:
         x = np.asarray(x)
@@ -126,6 +140,17 @@ class ReduceSum(LinearInOne):
     """Sum over ``axes``. Its transpose broadcasts back."""
 
     name = "reduce_sum"
+    cases = (
+        case((5, 7), axes=(0,)),
+        case((2, 3, 4), axes=(0, 2)),
+        case((2, 3), axes=(0, 1)),
+        case((0, 3), axes=(0,)),
+        case((3, 0), axes=(0,)),
+        case((), axes=()),
+        case(integers((4,)), axes=(0,)),
+        case(booleans((4,)), axes=(0,)),
+        case(integers((4,), 0, 200, np.uint8), axes=(0,)),
+    )
 
     def evaluate(self, x: Any, *, axes: Axes) -> Any:
         x = np.asarray(x)
@@ -173,6 +198,13 @@ class Reshape(LinearInOne):
     """The same entries in row-major order under another shape."""
 
     name = "reshape"
+    cases = (
+        case((5, 7), shape=(7, 5)),
+        case((2, 3), shape=(3, 2, 1)),
+        case((), shape=(1,)),
+        case((0, 3), shape=(3, 0)),
+        case(integers((4,)), shape=(2, 2)),
+    )
 
     def evaluate(self, x: Any, *, shape: Shape) -> Any:
         return np.reshape(x, shape)
@@ -217,6 +249,13 @@ class Transpose(LinearInOne):
     """Axes in another order: axis i of the answer is axis ``permutation[i]`` of x."""
 
     name = "transpose"
+    cases = (
+        case((5, 7), permutation=(1, 0)),
+        case((2, 3, 4), permutation=(2, 0, 1)),
+        case((), permutation=()),
+        case((0, 3), permutation=(1, 0)),
+        case(booleans((2, 2)), permutation=(1, 0)),
+    )
 
     def evaluate(self, x: Any, *, permutation: Axes) -> Any:
         return np.transpose(x, permutation)
@@ -287,6 +326,12 @@ class Rev(LinearInOne):
     """The order of entries reversed along ``dimensions``."""
 
     name = "rev"
+    cases = (
+        case((5, 7), dimensions=(0,)),
+        case((2, 3, 4), dimensions=(0, 2)),
+        case((0,), dimensions=(0,)),
+        case(integers((4,)), dimensions=(0,)),
+    )
 
     def evaluate(self, x: Any, *, dimensions: Axes) -> Any:
         return np.flip(x, dimensions)
