@@ -80,6 +80,20 @@ SETTINGS: Mapping[str, Setting] = {
 }
 
 
+class _Modes:
+    """Whether a call of a compiled function must look at the settings at all."""
+
+    __slots__ = ("special",)
+
+    def __init__(self) -> None:
+        self.special = 0
+
+
+modes = _Modes()
+"""``special`` is not zero while any thread has changed how calls run."""
+_CALL_SETTINGS = frozenset({"disable_jit", "debug_nans", "debug_infs", "check_index"})
+
+
 class Config(threading.local):
     """The settings as attributes.
 
@@ -128,6 +142,8 @@ class Config(threading.local):
         """
         name = _known(name)
         _check(name, value)
+        if name in _CALL_SETTINGS:
+            modes.special += bool(value) - bool(getattr(Config, name))
         setattr(Config, name, value)
 
     def values(self) -> dict[str, Value]:
@@ -211,6 +227,7 @@ def _alias(name: str) -> property:
 # JAX's names are properties and not a ``__getattr__``, which would slow all reads.
 for _name, _value in initial_values(os.environ).items():
     setattr(Config, _name, _value)
+    modes.special += _name in _CALL_SETTINGS and bool(_value)
     setattr(Config, f"jax_{_name}", _alias(_name))
 
 config = Config()
@@ -236,9 +253,11 @@ def override(name: str, value: Value) -> Iterator[None]:
     overrides = config.__dict__
     before = overrides.get(name)
     overrides[name] = value
+    modes.special += 1
     try:
         yield
     finally:
+        modes.special -= 1
         if before is None:
             del overrides[name]
         else:

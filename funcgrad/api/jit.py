@@ -20,12 +20,12 @@ from funcgrad.api.arguments import (
     positional_names,
 )
 from funcgrad.api.staging import aval_of, struct_of
-from funcgrad.config import config
+from funcgrad.config import config, modes
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.jaxpr import ClosedJaxpr, Jaxpr
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import Tracer, typeof
-from funcgrad.ops.control.call import execute, jit_p
+from funcgrad.ops.control.call import compiled, execute, jit_p
 from funcgrad.transforms.stage import hoist_consts, stage
 
 
@@ -46,6 +46,20 @@ class Entry(NamedTuple):
     out_tree: Any
     is_reusable: bool
     """Whether it closes over no traced value, which would be stale in another call."""
+
+    def direct_call(self) -> Callable[..., Any] | None:
+        """Native code that takes the leaves as they are; None where results are nested.
+
+        It answers None to arguments of other types than the program's.
+        """
+        leaf = tree.structure(0)
+        single = self.out_tree == leaf
+        if not single and self.out_tree != tree.structure((0,) * len(self.jaxpr.outvars)):
+            return None
+        call = compiled(self.jaxpr).specialized(single=single)
+        if call is None or any(isinstance(c, Tracer) for c in self.consts):
+            return None
+        return functools.partial(call, *self.consts) if self.consts else call
 
 
 class JitFunction:
@@ -72,10 +86,20 @@ class JitFunction:
         self._has_static = bool(static_argnums or static_argnames)
         self._inline = inline
         self._cache: dict[Any, Entry] = {}
+        self._direct: Callable[..., Any] | None = None
+        """Native code of the last call, where its arguments were plain leaves."""
         self._misses = 0
         self._hits = 0
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self._direct is not None and not kwargs and not modes.special:
+            result = self._direct(*args)
+            if result is not None and type(result) is not int:
+                return result
+        return self._call(args, kwargs)
+
+    def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The general way: flatten, look the program up or trace it, run it."""
         if config.disable_jit:
             return self._function(*args, **kwargs)
         function, static = self._function, ()
@@ -90,6 +114,8 @@ class JitFunction:
             )
         else:
             results = execute(entry.jaxpr, operands)
+            if not kwargs and not self._has_static and len(leaves) == len(args):
+                self._direct = entry.direct_call()
         return entry.out_tree.unflatten(results)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:

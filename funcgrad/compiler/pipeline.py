@@ -139,24 +139,47 @@ class Executable:
 
     def __init__(self, jaxpr: Jaxpr) -> None:
         self.program = lower_program(simplify(jaxpr))
-        self.in_avals = self.program.in_avals
-        self.out_avals = self.program.out_avals
+        # Weak types are the caller's: the simplified program may have lost them.
+        self.in_avals = jaxpr.in_avals
+        self.out_avals = jaxpr.out_avals
         self._dynamic = [
             k for k, a in enumerate(self.out_avals) if a.shape[:1] == (DYNAMIC,)
         ]
-        self.native_call = make_native_call(
-            [(a.dtype, a.shape) for a in self.in_avals],
+        self._kernel = compile_kernel(self.program.text)
+        specs = [(a.dtype, a.shape) for a in self.in_avals]
+        self.native_call = self._native_call(specs, single=False)
+        for number in self.program.callbacks:
+            weakref.finalize(self, callbacks.forget, number)
+
+    def _native_call(self, specs: Sequence[Any], *, single: bool) -> Any:
+        return make_native_call(
+            specs,
             [_result_spec(a) for a in self.out_avals],
-            compile_kernel(self.program.text),
+            self._kernel,
             self.program.table,
             self.program.workspace_bytes,
-            single=False,
+            single=single,
             release_gil=True,
             scalar_results=True,
             array_type=Array,
         )
-        for number in self.program.callbacks:
-            weakref.finalize(self, callbacks.forget, number)
+
+    def specialized(self, *, single: bool) -> Any:
+        """Native code for operands of exactly these types, weak types included.
+
+        It gives an array (``single``) or a tuple; None for any other operands, and an
+        int, the status, if it failed. None where results are of unknown size.
+        """
+        if self._dynamic:
+            return None
+        specs = [(a.dtype, a.shape, a.weak_type) for a in self.in_avals]
+        return self._keeping_alive(self._native_call(specs, single=single))
+
+    def _keeping_alive(self, call: Any) -> Any:
+        """The call; this object, which owns what the code points to, lives with it."""
+        if not (self.program.constants or self.program.callbacks):
+            return call
+        return functools.partial(_call_owned, self, call)
 
     def __call__(self, *arrays: Any) -> list[Any]:
         """Run on concrete operands; other layouts than row-major are copied first."""
@@ -173,6 +196,10 @@ class Executable:
         for k in self._dynamic:
             results[k] = _take_tape(results[k], self.out_avals[k])
         return results
+
+
+def _call_owned(owner: Executable, call: Any, *arrays: Any) -> Any:
+    return call(*arrays)
 
 
 def _failure(status: int) -> BaseException:

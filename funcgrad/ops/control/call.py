@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
+from funcgrad.compiler.pipeline import Executable, compile_jaxpr
 from funcgrad.core.aval import ShapedArray
-from funcgrad.core.jaxpr import Jaxpr, eval_jaxpr, subjaxprs
+from funcgrad.core.jaxpr import Jaxpr, subjaxprs
 from funcgrad.core.primitive import Primitive
-from funcgrad.core.trace import PYTHON_SCALARS
 from funcgrad.ops.control.inner import (
     batched_jaxpr,
     find_residuals,
@@ -26,16 +24,17 @@ from funcgrad.ops.structural import move_axis_to_front
 from funcgrad.transforms.transpose import is_linear
 
 
+def compiled(jaxpr: Jaxpr) -> Executable:
+    """Native code of a program, made once and kept with it."""
+    found: Executable | None = jaxpr.memo.get(compiled)
+    if found is None:
+        found = jaxpr.memo.setdefault(compiled, compile_jaxpr(jaxpr))
+    return found
+
+
 def execute(jaxpr: Jaxpr, operands: Sequence[Any]) -> list[Any]:
     """Results of a program on arrays, as NumPy arrays and scalars."""
-    arrays = [
-        var.aval.dtype.type(x) if type(x) in PYTHON_SCALARS else x
-        for var, x in zip(jaxpr.invars, operands, strict=True)
-    ]
-    return [
-        np.asarray(y)[()] if type(y) in PYTHON_SCALARS else y
-        for y in eval_jaxpr(jaxpr, (), *arrays)
-    ]
+    return compiled(jaxpr)(*operands)
 
 
 class HigherOrder(Primitive):
@@ -140,6 +139,10 @@ class Jit(Call):
 
     name = "jit"
     linear = True
+
+    def called_jaxpr(self, *, jaxpr: Jaxpr, **params: Any) -> Jaxpr:
+        """What stands in place of the call inside a compiled program."""
+        return jaxpr
 
 
 jit_p = Jit()
