@@ -81,7 +81,7 @@ class KernelText(NamedTuple):
         return self.text.replace(define, "define i64 @FG_KERNEL(") + self._declares()
 
     def declare(self, module: ModuleText) -> str:
-        """Declare the function of `library` in a program's module; return its symbol."""
+        """Declare the function of `library` in a module; return its symbol."""
         symbol = kernel_name(self.library())
         arrays = ["ptr"] * (self.results + self.operands)
         module.declare(symbol, "i64", [*arrays, *["i64"] * self.words])
