@@ -1,0 +1,356 @@
+"""Contractions: sums of products over shared axes, dot product to batched matmul."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from funcgrad import errors
+from funcgrad.core.aval import ShapedArray
+from funcgrad.core.dtypes import canonical_dtype, result_type_of
+from funcgrad.core.primitive import Primitive
+from funcgrad.core.source import user_frame
+from funcgrad.core.trace import typeof
+from funcgrad.core.vspace import Zero, add_tangents, zero_like
+from funcgrad.ops.cases import booleans, case, integers
+from funcgrad.ops.casting import convert_element_type
+from funcgrad.ops.contraction_lowering import lower_contraction
+from funcgrad.ops.structural import move_axis_to_front, transpose
+from funcgrad.transforms.transpose import is_linear
+
+Axes = tuple[int, ...]
+DotDimensionNumbers = tuple[tuple[Axes, Axes], tuple[Axes, Axes]]
+"""``((lhs contracting, rhs contracting), (lhs batch, rhs batch))``."""
+
+
+def _numbers(
+    contract: tuple[Any, Any], batch: tuple[Any, Any] = ((), ())
+) -> DotDimensionNumbers:
+    return (
+        (tuple(contract[0]), tuple(contract[1])),
+        (tuple(batch[0]), tuple(batch[1])),
+    )
+
+
+class DotGeneral(Primitive):
+    """Products summed over contracting axes, one by one over batch axes.
+
+    The answer has the batch axes, then the other axes of ``lhs``, then those of
+    ``rhs``. Linear in each operand.
+    """
+
+    name = "dot_general"
+    linear = True
+    cases = (
+        case(
+            (3,),
+            (3,),
+            dimension_numbers=_numbers(((0,), (0,))),
+            preferred_element_type=None,
+        ),
+        case(
+            (2, 3),
+            (3, 4),
+            dimension_numbers=_numbers(((1,), (0,))),
+            preferred_element_type=None,
+        ),
+        case(
+            (2, 5, 3, 4),
+            (3, 2, 6, 4),
+            dimension_numbers=_numbers(((3,), (3,)), ((0, 2), (1, 0))),
+            preferred_element_type=None,
+        ),
+        case(
+            (3, 2, 4),
+            (4, 5, 3),
+            dimension_numbers=_numbers(((0, 2), (2, 0))),
+            preferred_element_type=None,
+        ),
+        case(
+            (20, 17),
+            (17, 18),
+            dimension_numbers=_numbers(((1,), (0,))),
+            preferred_element_type=None,
+        ),
+        case(
+            (20, 17),
+            (17,),
+            dimension_numbers=_numbers(((1,), (0,))),
+            preferred_element_type=None,
+        ),
+        case(
+            (2,),
+            (3,),
+            dimension_numbers=_numbers(((), ())),
+            preferred_element_type=None,
+        ),
+        case(
+            (2, 0),
+            (0, 3),
+            dimension_numbers=_numbers(((1,), (0,))),
+            preferred_element_type=None,
+        ),
+        case(
+            integers((2, 3)),
+            integers((3, 2)),
+            dimension_numbers=_numbers(((1,), (0,))),
+            preferred_element_type=None,
+        ),
+        case(
+            booleans((2, 3)),
+            booleans((3, 2)),
+            dimension_numbers=_numbers(((1,), (0,))),
+            preferred_element_type=None,
+        ),
+    )
+
+    def evaluate(
+        self,
+        lhs: Any,
+        rhs: Any,
+        *,
+        dimension_numbers: DotDimensionNumbers,
+        preferred_element_type: np.dtype[Any] | None,
+    ) -> Any:
+        lhs, rhs = np.asarray(lhs), np.asarray(rhs)
+        if preferred_element_type is not None:
+            lhs = lhs.astype(preferred_element_type)
+            rhs = rhs.astype(preferred_element_type)
+        (lc, rc), (lb, rb) = dimension_numbers
+        l_free, r_free = free_axes(lhs.ndim, lc, lb), free_axes(rhs.ndim, rc, rb)
+        batch = [lhs.shape[axis] for axis in lb]
+        rows = [lhs.shape[axis] for axis in l_free]
+        cols = [rhs.shape[axis] for axis in r_free]
+        inner = math.prod(lhs.shape[axis] for axis in lc)
+        left = lhs.transpose([*lb, *l_free, *lc])
+        right = rhs.transpose([*rb, *rc, *r_free])
+        left = left.reshape([*batch, math.prod(rows), inner])
+        right = right.reshape([*batch, inner, math.prod(cols)])
+        return np.matmul(left, right).reshape([*batch, *rows, *cols])[()]
+
+    def abstract_eval(
+        self,
+        lhs: ShapedArray,
+        rhs: ShapedArray,
+        *,
+        dimension_numbers: DotDimensionNumbers,
+        preferred_element_type: np.dtype[Any] | None,
+    ) -> ShapedArray:
+        _check(lhs, rhs, dimension_numbers)
+        (lc, rc), (lb, rb) = dimension_numbers
+        shape = [lhs.shape[axis] for axis in lb]
+        shape += [lhs.shape[axis] for axis in free_axes(lhs.ndim, lc, lb)]
+        shape += [rhs.shape[axis] for axis in free_axes(rhs.ndim, rc, rb)]
+        return ShapedArray(tuple(shape), preferred_element_type or lhs.dtype)
+
+    def jvp(
+        self,
+        primals: Sequence[Any],
+        tangents: Sequence[Any],
+        *,
+        dimension_numbers: DotDimensionNumbers,
+        preferred_element_type: np.dtype[Any] | None,
+    ) -> Any:
+        params: Any = {
+            "dimension_numbers": dimension_numbers,
+            "preferred_element_type": preferred_element_type,
+        }
+        (lhs, rhs), (t_lhs, t_rhs) = primals, tangents
+        y = self.bind(lhs, rhs, **params)
+        total: Any = zero_like(y)
+        if type(t_lhs) is not Zero:
+            total = self.bind(t_lhs, rhs, **params)
+        if type(t_rhs) is not Zero:
+            total = add_tangents(total, self.bind(lhs, t_rhs, **params))
+        return y, total
+
+    def transpose(
+        self,
+        ct: Any,
+        lhs: Any,
+        rhs: Any,
+        *,
+        dimension_numbers: DotDimensionNumbers,
+        preferred_element_type: np.dtype[Any] | None,
+    ) -> list[Any]:
+        (lc, rc), (lb, rb) = dimension_numbers
+        if is_linear(lhs):
+            return [_cotangent(ct, lhs.aval, rhs, (lc, lb), (rc, rb), True), None]
+        return [None, _cotangent(ct, rhs.aval, lhs, (rc, rb), (lc, lb), False)]
+
+    def batch(
+        self,
+        size: int,
+        operands: Sequence[Any],
+        dims: Sequence[Any],
+        *,
+        dimension_numbers: DotDimensionNumbers,
+        preferred_element_type: np.dtype[Any] | None,
+    ) -> Any:
+        (lc, rc), (lb, rb) = dimension_numbers
+        lhs, rhs = operands
+        out = 0
+        if dims[0] is not None:
+            lhs = move_axis_to_front(lhs, dims[0])
+            lc, lb = _up(lc), _up(lb)
+        if dims[1] is not None:
+            rhs = move_axis_to_front(rhs, dims[1])
+            rc, rb = _up(rc), _up(rb)
+        if dims[0] is None:
+            # The new axis is the first of the free axes of rhs.
+            out = typeof(lhs).ndim - len(lc)
+        elif dims[1] is None:
+            out = len(lb)
+        else:
+            lb, rb = (0, *lb), (0, *rb)
+        result = self.bind(
+            lhs,
+            rhs,
+            dimension_numbers=((lc, rc), (lb, rb)),
+            preferred_element_type=preferred_element_type,
+        )
+        return result, out
+
+    def lower(
+        self,
+        ctx: Any,
+        lhs: Any,
+        rhs: Any,
+        *,
+        dimension_numbers: DotDimensionNumbers,
+        preferred_element_type: np.dtype[Any] | None,
+    ) -> Any:
+        dtype = preferred_element_type or lhs.dtype
+        lhs, rhs = (
+            x
+            if x.dtype == dtype
+            else ctx.map(lambda b, v: b.convert(v, dtype), x, dtype=dtype)
+            for x in (lhs, rhs)
+        )
+        return lower_contraction(ctx, lhs, rhs, dimension_numbers)
+
+
+def free_axes(rank: int, contract: Axes, batch: Axes) -> list[int]:
+    """Axes that are neither contracted nor batch axes."""
+    return [axis for axis in range(rank) if axis not in contract and axis not in batch]
+
+
+def _up(axes: Axes) -> Axes:
+    return tuple(axis + 1 for axis in axes)
+
+
+def _cotangent(
+    ct: Any,
+    aval: ShapedArray,
+    other: Any,
+    own: tuple[Axes, Axes],
+    others: tuple[Axes, Axes],
+    first: bool,
+) -> Any:
+    """Contract ``ct`` with the other operand; then axes go back to their places.
+
+    ``own`` and ``others`` are contracting and batch axes; ``first``: own free axes come
+    first in ``ct``.
+    """
+    contract, batch = own
+    other_contract, other_batch = others
+    free = free_axes(aval.ndim, contract, batch)
+    other_free = free_axes(typeof(other).ndim, other_contract, other_batch)
+    start = len(batch) + (len(free) if first else 0)
+    summed = tuple(range(start, start + len(other_free)))
+    numbers = _numbers((summed, other_free), (range(len(batch)), other_batch))
+    other = convert_element_type(other, typeof(ct).dtype)
+    result = dot_general_p.bind(
+        ct, other, dimension_numbers=numbers, preferred_element_type=None
+    )
+    # (batch, own free, contracted in the order of the other operand's axes)
+    by_other = [contract[k] for k in np.argsort(other_contract)]
+    result = transpose(result, np.argsort([*batch, *free, *by_other]))
+    return convert_element_type(result, aval.dtype)
+
+
+def _check(lhs: ShapedArray, rhs: ShapedArray, numbers: DotDimensionNumbers) -> None:
+    (lc, rc), (lb, rb) = numbers
+    problem = ""
+    if lhs.dtype != rhs.dtype:
+        problem = "the operands have different dtypes"
+    elif len(lc) != len(rc) or len(lb) != len(rb):
+        problem = "the operands have different numbers of shared axes"
+    elif not _distinct(lhs.ndim, (*lc, *lb)) or not _distinct(rhs.ndim, (*rc, *rb)):
+        problem = "an axis does not exist or is named twice"
+    else:
+        for axis, other in zip((*lc, *lb), (*rc, *rb), strict=True):
+            if lhs.shape[axis] != rhs.shape[other]:
+                problem = (
+                    f"axis {axis} of the first operand and axis {other} of the second "
+                    "differ in extent"
+                )
+    if problem:
+        raise errors.ShapeError(
+            errors.message(
+                f"the arrays can not be multiplied: {problem}.",
+                where=user_frame(),
+                got=f"{lhs} and {rhs}; contracting axes {lc} and {rc}"
+                + (f", batch axes {lb} and {rb}" if lb else ""),
+                expected="equal extents on the axes that are summed over",
+                see=errors.ShapeError.page,
+            )
+        )
+
+
+def _distinct(rank: int, axes: Axes) -> bool:
+    return len(set(axes)) == len(axes) and all(0 <= axis < rank for axis in axes)
+
+
+dot_general_p = DotGeneral()
+
+
+def dot_general(
+    lhs: Any,
+    rhs: Any,
+    dimension_numbers: Any,
+    *,
+    preferred_element_type: Any = None,
+) -> Any:
+    """Sum of products over contracting axes, for each entry of the batch axes.
+
+    Parameters
+    ----------
+    lhs, rhs : arrays
+        Promoted to one dtype.
+    dimension_numbers : ((lhs axes, rhs axes), (lhs axes, rhs axes))
+        The axes that are contracted, and those that are batch axes.
+    preferred_element_type : dtype, optional
+        Dtype to compute and answer in.
+
+    Returns
+    -------
+    array, shape (batch..., free axes of lhs..., free axes of rhs...)
+
+    Raises
+    ------
+    ShapeError
+        If extents of shared axes differ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> a, b = np.ones((2, 3)), np.ones((3, 4))
+    >>> dot_general(a, b, (((1,), (0,)), ((), ()))).shape
+    (2, 4)
+    """
+    dtype = result_type_of(lhs, rhs)
+    contract, batch = dimension_numbers
+    preferred = None
+    if preferred_element_type is not None:
+        preferred = canonical_dtype(preferred_element_type)
+        preferred = None if preferred == dtype else preferred
+    return dot_general_p.bind(
+        convert_element_type(lhs, dtype),
+        convert_element_type(rhs, dtype),
+        dimension_numbers=_numbers(contract, batch),
+        preferred_element_type=preferred,
+    )

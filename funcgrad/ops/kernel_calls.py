@@ -1,0 +1,23 @@
+"""Calls of library-like kernels from ``lower`` rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from funcgrad.compiler.kernels.kernel_text import KernelText
+from funcgrad.compiler.value import Value
+
+
+def run_kernel(
+    ctx: Any,
+    kernel: KernelText,
+    results: Sequence[Any],
+    operands: Sequence[Any],
+    words: Sequence[int],
+) -> Value:
+    """Emit a call; results are buffers, operands any nodes. Gives the status."""
+    sources = [ctx.materialize(x) for x in operands]
+    kernel.include(ctx.module)
+    sizes = [ctx.extent(n) for n in words]
+    return ctx.call_kernel("", kernel.symbol, (), [*results, *sources, *sizes])

@@ -1,0 +1,230 @@
+"""What the scatters share: windows of an array combined with updates, one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from funcgrad import errors
+from funcgrad.core.aval import ShapedArray
+from funcgrad.core.primitive import Primitive
+from funcgrad.core.source import user_frame
+from funcgrad.ops.cases import array, case, integers
+from funcgrad.ops.structural import align_batch, move_axis_to_front
+from funcgrad.ops.windows import (
+    GatherDimensionNumbers,
+    along_batch,
+    check_windows,
+    lower_windows,
+    row_axes,
+    spans_rows,
+    window_grid,
+    window_sizes,
+    window_starts,
+    windows_shape,
+)
+
+scatter_cases = (
+    case(
+        (5, 3),
+        integers((4, 1), -1, 7),
+        (4, 3),
+        dimension_numbers=GatherDimensionNumbers((1,), (0,), (0,)),
+        mode="clip",
+        unique_indices=False,
+    ),
+    case(
+        (4, 5),
+        integers((3, 2), -1, 4),
+        (2, 3, 3),
+        dimension_numbers=GatherDimensionNumbers((0, 2), (), (1, 0)),
+        mode="fill",
+        unique_indices=False,
+    ),
+    case(
+        (6,),
+        array(np.array([[4], [1], [2]])),
+        (3,),
+        dimension_numbers=GatherDimensionNumbers((), (0,), (0,)),
+        mode="fill",
+        unique_indices=True,
+    ),
+    case(
+        (3, 4, 2),
+        integers((3, 1), 0, 4),
+        (3, 2),
+        dimension_numbers=GatherDimensionNumbers((1,), (1,), (1,), (0,), (0,)),
+        mode="fill",
+        unique_indices=False,
+    ),
+    case(
+        integers((5,)),
+        integers((7, 1), 0, 5),
+        integers((7,)),
+        dimension_numbers=GatherDimensionNumbers((), (0,), (0,)),
+        mode="promise_in_bounds",
+        unique_indices=False,
+    ),
+)
+"""What every scatter is checked on."""
+
+
+class ScatterFamily(Primitive):
+    """Windows of ``operand`` at ``indices`` combined with ``updates``, one by one.
+
+    ``updates`` are taken in row-major order, so that of several for one entry the last
+    wins where they replace. ``dimension_numbers`` are those of the gather that would
+    read the windows. ``unique_indices`` promises that no entry is updated twice.
+    """
+
+    ufunc: ClassVar[np.ufunc | None] = None
+    """How an update is combined with what is there; None replaces it."""
+
+    def combine(self, b: Any, old: Any, new: Any) -> Any:
+        """The same on register values."""
+        raise NotImplementedError
+
+    def evaluate(
+        self,
+        operand: Any,
+        indices: Any,
+        updates: Any,
+        *,
+        dimension_numbers: GatherDimensionNumbers,
+        mode: str,
+        unique_indices: bool,
+    ) -> Any:
+        result = np.array(operand)
+        indices, updates, d = (
+            np.asarray(indices),
+            np.asarray(updates),
+            dimension_numbers,
+        )
+        if updates.size == 0 or result.size == 0:
+            return result
+        sizes = window_sizes(result.ndim, updates.shape, d)
+        starts, valid = window_starts(indices, result.shape, sizes, d)
+        everywhere = mode != "fill" or valid.all()
+        where: tuple[Any, ...]
+        if everywhere and spans_rows(result.shape, sizes, d):
+            where = (slice(None),) * d.start_index_map[0] + (starts[0],)
+            rank = updates.ndim
+            updates = np.moveaxis(updates, row_axes(rank, d), range(rank))
+        else:
+            where = window_grid(starts, updates.shape, result.ndim, d)
+            if not everywhere:
+                kept = along_batch(valid, updates.ndim, d)
+                kept = np.broadcast_to(kept, updates.shape)
+                where, updates = tuple(w[kept] for w in where), updates[kept]
+        if self.ufunc is None:
+            result[where] = updates
+        else:
+            self.ufunc.at(result, where, updates)
+        return result
+
+    def abstract_eval(
+        self,
+        operand: ShapedArray,
+        indices: ShapedArray,
+        updates: ShapedArray,
+        *,
+        dimension_numbers: GatherDimensionNumbers,
+        mode: str,
+        unique_indices: bool,
+    ) -> ShapedArray:
+        d = dimension_numbers
+        problem = ""
+        if updates.dtype != operand.dtype:
+            problem = "operand and updates have different dtypes"
+        elif updates.ndim != indices.ndim - 1 + len(d.offset_dims):
+            problem = "the updates have another rank than the windows"
+        else:
+            sizes = window_sizes(operand.ndim, updates.shape, d)
+            check_windows(self.name, operand, indices, d, sizes, mode)
+            if windows_shape(indices.shape, sizes, d) != updates.shape:
+                problem = "the updates have another shape than the windows"
+        if problem:
+            raise errors.ShapeError(
+                errors.message(
+                    f"`{self.name}`: {problem}.",
+                    where=user_frame(),
+                    got=f"{operand} at positions {indices}, updates {updates}",
+                    see=errors.ShapeError.page,
+                )
+            )
+        return operand.update()
+
+    def batch(
+        self,
+        size: int,
+        operands: Sequence[Any],
+        dims: Sequence[Any],
+        *,
+        dimension_numbers: GatherDimensionNumbers,
+        mode: str,
+        unique_indices: bool,
+    ) -> Any:
+        operand = align_batch(operands[0], dims[0], size)
+        updates = align_batch(operands[2], dims[2], size)
+        indices = operands[1]
+        if dims[1] is None:
+            numbers = dimension_numbers.batched_operand()
+        else:
+            indices = move_axis_to_front(indices, dims[1])
+            numbers = dimension_numbers.batched()
+        result = self.bind(
+            operand,
+            indices,
+            updates,
+            dimension_numbers=numbers,
+            mode=mode,
+            unique_indices=unique_indices,
+        )
+        return result, 0
+
+    def lower(
+        self,
+        ctx: Any,
+        operand: Any,
+        indices: Any,
+        updates: Any,
+        *,
+        dimension_numbers: GatherDimensionNumbers,
+        mode: str,
+        unique_indices: bool,
+    ) -> Any:
+        d = dimension_numbers
+        if 0 in operand.shape or 0 in updates.shape:
+            return operand
+        positions, values = ctx.materialize(indices), ctx.materialize(updates)
+        out = ctx.mutable(operand)
+        sizes = window_sizes(operand.ndim, updates.shape, d)
+
+        def update(b: Any, idx: Sequence[Any]) -> None:
+            where, valid = lower_windows(
+                ctx,
+                b,
+                idx,
+                lambda at: positions.load(b, at),
+                operand.shape,
+                sizes,
+                d,
+                check=mode == "fill",
+            )
+
+            def write() -> list[Any]:
+                value = values.load(b, idx)
+                if self.ufunc is not None:
+                    value = self.combine(b, out.load(b, where), value)
+                out.store(b, where, value)
+                return []
+
+            if valid is None:
+                write()
+            else:
+                b.if_else(valid, write, list)
+
+        ctx.for_each(updates.shape, update)
+        return out
