@@ -21,6 +21,7 @@ from funcgrad.compiler.nodes import (
     Buffer,
     Node,
     Register,
+    View,
     is_small,
     load_at,
     store_at,
@@ -104,6 +105,7 @@ class _Contraction:
 
     def _matrices(self, x: Node, *groups: Sequence[int]) -> Matrices:
         """The operand as batches of matrices; copied where axes are interleaved."""
+        x, groups = _peeled(self.ctx, x, groups)
         node = self._ready(x)
         strides = [_merged(x.shape, group) for group in groups]
         if None in strides:
@@ -426,6 +428,21 @@ def _merged(shape: Sequence[int], axes: Sequence[int]) -> int | None:
     if list(wide) != between:
         return None
     return math.prod(shape[wide[-1] + 1 :])
+
+
+def _peeled(
+    ctx: Any, x: Node, groups: Sequence[Sequence[int]]
+) -> tuple[Node, Sequence[Sequence[int]]]:
+    """What a view that only permutes axes is of, and the same axes of that."""
+    while isinstance(x, View) and x.buffer is None:
+        marks = [Index(ctx.b, 0) for _ in x.shape]
+        moved = list(x.function(marks))
+        axes = [next((k for k, m in enumerate(marks) if m is i), -1) for i in moved]
+        if sorted(axes) != list(range(x.ndim)):
+            break
+        groups = [[axes.index(a) for a in group] for group in groups]
+        x = x.operands[0]
+    return x, groups
 
 
 def _permuted(ctx: Any, x: Node, order: Sequence[int]) -> Node:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad import errors
+from funcgrad.compiler.contraction import lower_dot_general
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.dtypes import canonical_dtype, result_type_of
 from funcgrad.core.primitive import Primitive
@@ -17,7 +18,6 @@ from funcgrad.core.trace import typeof
 from funcgrad.core.vspace import Zero, add_tangents, zero_like
 from funcgrad.ops.cases import booleans, case, integers
 from funcgrad.ops.casting import convert_element_type
-from funcgrad.ops.contraction_lowering import lower_contraction
 from funcgrad.ops.structural import move_axis_to_front, transpose
 from funcgrad.transforms.transpose import is_linear
 
@@ -230,7 +230,7 @@ class DotGeneral(Primitive):
             else ctx.map(lambda b, v: b.convert(v, dtype), x, dtype=dtype)
             for x in (lhs, rhs)
         )
-        return lower_contraction(ctx, lhs, rhs, dimension_numbers)
+        return lower_dot_general(ctx, lhs, rhs, dimension_numbers, dtype)
 
 
 def free_axes(rank: int, contract: Axes, batch: Axes) -> list[int]:
