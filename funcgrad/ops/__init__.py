@@ -30,6 +30,23 @@ from funcgrad.ops.complex_parts import conj as conj
 from funcgrad.ops.complex_parts import imag as imag
 from funcgrad.ops.complex_parts import real as real
 from funcgrad.ops.complex_parts import sign as sign
+from funcgrad.ops.contraction import dot_general as dot_general
+from funcgrad.ops.cumulative import cumlogsumexp as cumlogsumexp
+from funcgrad.ops.cumulative import cummax as cummax
+from funcgrad.ops.cumulative import cummin as cummin
+from funcgrad.ops.cumulative import cumprod as cumprod
+from funcgrad.ops.cumulative import cumsum as cumsum
+from funcgrad.ops.cumulative import linear_recurrence as linear_recurrence
+from funcgrad.ops.dynamic_slicing import dynamic_index_in_dim as dynamic_index_in_dim
+from funcgrad.ops.dynamic_slicing import dynamic_slice as dynamic_slice
+from funcgrad.ops.dynamic_slicing import dynamic_slice_in_dim as dynamic_slice_in_dim
+from funcgrad.ops.dynamic_slicing import (
+    dynamic_update_index_in_dim as dynamic_update_index_in_dim,
+)
+from funcgrad.ops.dynamic_slicing import dynamic_update_slice as dynamic_update_slice
+from funcgrad.ops.dynamic_slicing import (
+    dynamic_update_slice_in_dim as dynamic_update_slice_in_dim,
+)
 from funcgrad.ops.exponential import exp as exp
 from funcgrad.ops.exponential import exp2 as exp2
 from funcgrad.ops.exponential import expm1 as expm1
@@ -40,6 +57,13 @@ from funcgrad.ops.exponential import log10 as log10
 from funcgrad.ops.exponential import logaddexp as logaddexp
 from funcgrad.ops.exponential import logaddexp2 as logaddexp2
 from funcgrad.ops.exponential import logistic as logistic
+from funcgrad.ops.indexing import gather as gather
+from funcgrad.ops.indexing import take_along_axis as take_along_axis
+from funcgrad.ops.iota import broadcasted_iota as broadcasted_iota
+from funcgrad.ops.iota import full as full
+from funcgrad.ops.iota import iota as iota
+from funcgrad.ops.joining import concatenate as concatenate
+from funcgrad.ops.joining import stack as stack
 from funcgrad.ops.powers import cbrt as cbrt
 from funcgrad.ops.powers import hypot as hypot
 from funcgrad.ops.powers import integer_pow as integer_pow
@@ -48,6 +72,14 @@ from funcgrad.ops.powers import reciprocal as reciprocal
 from funcgrad.ops.powers import rsqrt as rsqrt
 from funcgrad.ops.powers import sqrt as sqrt
 from funcgrad.ops.powers import square as square
+from funcgrad.ops.reduction import argmax as argmax
+from funcgrad.ops.reduction import argmin as argmin
+from funcgrad.ops.reduction import reduce_and as reduce_and
+from funcgrad.ops.reduction import reduce_max as reduce_max
+from funcgrad.ops.reduction import reduce_min as reduce_min
+from funcgrad.ops.reduction import reduce_or as reduce_or
+from funcgrad.ops.reduction import reduce_prod as reduce_prod
+from funcgrad.ops.reduction import reduce_xor as reduce_xor
 from funcgrad.ops.rounding import ceil as ceil
 from funcgrad.ops.rounding import floor as floor
 from funcgrad.ops.rounding import is_finite as is_finite
@@ -57,12 +89,22 @@ from funcgrad.ops.rounding import nextafter as nextafter
 from funcgrad.ops.rounding import round as round
 from funcgrad.ops.rounding import signbit as signbit
 from funcgrad.ops.rounding import trunc as trunc
+from funcgrad.ops.scattering import ScatterDimensionNumbers as ScatterDimensionNumbers
+from funcgrad.ops.scattering import scatter as scatter
+from funcgrad.ops.scattering import scatter_add as scatter_add
+from funcgrad.ops.scattering import scatter_max as scatter_max
+from funcgrad.ops.scattering import scatter_min as scatter_min
+from funcgrad.ops.scattering import scatter_mul as scatter_mul
 from funcgrad.ops.selection import clamp as clamp
 from funcgrad.ops.selection import max as max
 from funcgrad.ops.selection import min as min
 from funcgrad.ops.selection import select_n as select_n
 from funcgrad.ops.selection import stop_gradient as stop_gradient
 from funcgrad.ops.selection import where as where
+from funcgrad.ops.slicing import index_in_dim as index_in_dim
+from funcgrad.ops.slicing import pad as pad
+from funcgrad.ops.slicing import slice_in_dim as slice_in_dim
+from funcgrad.ops.slicing import strided_slice as strided_slice
 from funcgrad.ops.special import digamma as digamma
 from funcgrad.ops.special import erf as erf
 from funcgrad.ops.special import erf_inv as erf_inv
@@ -82,3 +124,4 @@ from funcgrad.ops.trigonometric import sin as sin
 from funcgrad.ops.trigonometric import sinh as sinh
 from funcgrad.ops.trigonometric import tan as tan
 from funcgrad.ops.trigonometric import tanh as tanh
+from funcgrad.ops.windows import GatherDimensionNumbers as GatherDimensionNumbers
