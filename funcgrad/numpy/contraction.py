@@ -1,0 +1,281 @@
+"""Products of vectors, matrices and tensors, all over one contraction."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from funcgrad import errors, ops
+from funcgrad.core.numpy_protocol import defines_method, defines_operator
+from funcgrad.core.source import user_frame
+from funcgrad.core.trace import typeof
+from funcgrad.numpy.axes import canonical_axis, ordered_axes
+from funcgrad.numpy.dispatch import promote, to_array, traces
+from funcgrad.numpy.shape import moveaxis, ravel
+from funcgrad.ops.elementwise import broadcast_shapes
+
+
+def contract(
+    a: Any,
+    b: Any,
+    contracting: tuple[Sequence[int], Sequence[int]],
+    batch: tuple[Sequence[int], Sequence[int]] = ((), ()),
+) -> Any:
+    """Batch axes, the free ones of ``a``, the free ones of ``b``; the others summed."""
+    numbers = tuple((tuple(left), tuple(right)) for left, right in (contracting, batch))
+    return ops.dot_general(a, b, numbers)
+
+
+def _mismatch(name: str, a: Any, b: Any) -> errors.ShapeError:
+    return errors.ShapeError(
+        errors.message(
+            f"the shapes do not fit `{name}`.",
+            where=user_frame(),
+            got=f"{typeof(a).shape} and {typeof(b).shape}",
+            expected="equal extents along the axes that are summed over",
+            see=errors.ShapeError.page,
+        )
+    )
+
+
+def _pair(a: Any, b: Any) -> list[Any]:
+    return promote([to_array(a), to_array(b)])
+
+
+@traces(np.dot)
+@defines_method("dot")
+def dot(a: Any, b: Any, out: Any = None) -> Any:
+    """Sum over the last axis of ``a`` and the last but one of ``b``."""
+    x, y = _pair(a, b)
+    ranks = typeof(x).ndim, typeof(y).ndim
+    if 0 in ranks:
+        return x * y
+    axis = max(ranks[1] - 2, 0)
+    if typeof(x).shape[-1] != typeof(y).shape[axis]:
+        raise _mismatch("dot", x, y)
+    return contract(x, y, ((ranks[0] - 1,), (axis,)))
+
+
+def multiply_matrices(a: Any, b: Any) -> Any:
+    """``a @ b`` for operands of one dtype: matrices in the last two axes."""
+    ranks = typeof(a).ndim, typeof(b).ndim
+    if 0 in ranks:
+        raise ValueError("matmul: Input operand does not have enough dimensions")
+    if typeof(a).shape[-1] != typeof(b).shape[max(ranks[1] - 2, 0)]:
+        raise _mismatch("matmul", a, b)
+    if ranks[0] <= 2 and ranks[1] <= 2:
+        return contract(a, b, ((ranks[0] - 1,), (max(ranks[1] - 2, 0),)))
+    row, column = ranks[0] == 1, ranks[1] == 1
+    if column:
+        return _stack_by_vector(a, b)
+    if row:
+        return _stack_by_vector(ops.transpose(b, _last_two_swapped(ranks[1])), a)
+    return _stacks(a, b)
+
+
+def _last_two_swapped(rank: int) -> list[int]:
+    return [*range(rank - 2), rank - 1, rank - 2]
+
+
+def _stack_by_vector(a: Any, v: Any) -> Any:
+    return contract(a, v, ((typeof(a).ndim - 1,), (0,)))
+
+
+def _stacks(a: Any, b: Any) -> Any:
+    """Stacks of matrices; an axis that only one operand has is a free one."""
+    lead_a, lead_b = typeof(a).shape[:-2], typeof(b).shape[:-2]
+    if not lead_b:
+        rank = typeof(a).ndim
+        return contract(a, b, ((rank - 1,), (0,)))
+    lead = broadcast_shapes(lead_a, lead_b)
+    a = ops.broadcast_to(a, (*lead, *typeof(a).shape[-2:]))
+    b = ops.broadcast_to(b, (*lead, *typeof(b).shape[-2:]))
+    n = len(lead)
+    return contract(a, b, ((n + 1,), (n,)), (range(n), range(n)))
+
+
+@defines_operator("matmul")
+def _matmul_operator(a: Any, b: Any) -> Any:
+    return multiply_matrices(*_pair(a, b))
+
+
+def vector_dot(a: Any, b: Any) -> Any:
+    """Sum of ``conj(a) * b`` over the last axis, other axes broadcast."""
+    if typeof(a).shape[-1:] != typeof(b).shape[-1:]:
+        raise _mismatch("vecdot", a, b)
+    a = np.conjugate(a) if typeof(a).dtype.kind == "c" else a
+    lead = broadcast_shapes(typeof(a).shape[:-1], typeof(b).shape[:-1])
+    n, extent = len(lead), typeof(a).shape[-1]
+    a, b = (ops.broadcast_to(v, (*lead, extent)) for v in (a, b))
+    return contract(a, b, ((n,), (n,)), (range(n), range(n)))
+
+
+def matrix_by_vector(a: Any, v: Any) -> Any:
+    """Matrices in the last two axes times vectors in the last one."""
+    return multiply_matrices(a, v[..., None])[..., 0]
+
+
+def vector_by_matrix(v: Any, a: Any) -> Any:
+    """Conjugated vectors in the last axis times matrices in the last two."""
+    v = np.conjugate(v) if typeof(v).dtype.kind == "c" else v
+    return multiply_matrices(v[..., None, :], a)[..., 0, :]
+
+
+@traces(np.linalg.matmul)
+def matmul(x1: Any, x2: Any, /) -> Any:
+    """Product of matrices in the last two axes."""
+    return multiply_matrices(*_pair(x1, x2))
+
+
+@traces(np.linalg.vecdot)
+def linalg_vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
+    """Sum of ``conj(x1) * x2`` along an axis."""
+    a, b = _pair(x1, x2)
+    return vector_dot(moveaxis(a, axis, -1), moveaxis(b, axis, -1))
+
+
+@traces(np.vdot)
+def vdot(a: Any, b: Any, /) -> Any:
+    """Sum of ``conj(a) * b`` over all entries."""
+    x, y = _pair(a, b)
+    if typeof(x).size != typeof(y).size:
+        raise _mismatch("vdot", x, y)
+    return vector_dot(ravel(x), ravel(y))
+
+
+@traces(np.inner)
+def inner(a: Any, b: Any, /) -> Any:
+    """Sum over the last axes of both."""
+    x, y = _pair(a, b)
+    if 0 in (typeof(x).ndim, typeof(y).ndim):
+        return x * y
+    if typeof(x).shape[-1] != typeof(y).shape[-1]:
+        raise _mismatch("inner", x, y)
+    return contract(x, y, ((typeof(x).ndim - 1,), (typeof(y).ndim - 1,)))
+
+
+@traces(np.outer)
+def outer(a: Any, b: Any, out: Any = None) -> Any:
+    """Products of every entry of ``a`` with every entry of ``b``."""
+    x, y = _pair(ravel(a), ravel(b))
+    return x[:, None] * y[None, :]
+
+
+@traces(np.linalg.outer)
+def linalg_outer(x1: Any, x2: Any, /) -> Any:
+    """Products of every entry of one vector with every entry of another."""
+    return outer(x1, x2)
+
+
+@traces(np.tensordot)
+def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
+    """Sum over pairs of axes, or over the last of ``a`` and the first of ``b``."""
+    x, y = _pair(a, b)
+    if np.ndim(axes) == 0:
+        count = operator.index(axes)
+        rank = typeof(x).ndim
+        left, right = tuple(range(rank - count, rank)), tuple(range(count))
+    else:
+        left = ordered_axes(axes[0], typeof(x).ndim)
+        right = ordered_axes(axes[1], typeof(y).ndim)
+    extents = [typeof(x).shape[i] for i in left], [typeof(y).shape[i] for i in right]
+    if extents[0] != extents[1]:
+        raise _mismatch("tensordot", x, y)
+    return contract(x, y, (left, right))
+
+
+@traces(np.linalg.tensordot)
+def linalg_tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:
+    """Sum over pairs of axes."""
+    return tensordot(x1, x2, axes)
+
+
+@traces(np.kron)
+def kron(a: Any, b: Any) -> Any:
+    """Kronecker product: blocks of ``b`` scaled by the entries of ``a``."""
+    x, y = _pair(a, b)
+    rank = max(typeof(x).ndim, typeof(y).ndim)
+    left = (1,) * (rank - typeof(x).ndim) + typeof(x).shape
+    right = (1,) * (rank - typeof(y).ndim) + typeof(y).shape
+    wide = ops.reshape(x, tuple(n for extent in left for n in (extent, 1)))
+    fine = ops.reshape(y, tuple(n for extent in right for n in (1, extent)))
+    return ops.reshape(
+        wide * fine, tuple(m * n for m, n in zip(left, right, strict=True))
+    )
+
+
+@traces(np.cross)
+def cross(
+    a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: Any = None
+) -> Any:
+    """Cross product of vectors with two or three components."""
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    x, y = _pair(a, b)
+    x, y = moveaxis(x, axisa, -1), moveaxis(y, axisb, -1)
+    sizes = typeof(x).shape[-1], typeof(y).shape[-1]
+    if not set(sizes) <= {2, 3}:
+        raise ValueError(
+            "incompatible dimensions for cross product\n(dimension must be 2 or 3)"
+        )
+    x0, x1, y0, y1 = x[..., 0], x[..., 1], y[..., 0], y[..., 1]
+    last = x0 * y1 - x1 * y0
+    if sizes == (2, 2):
+        return last
+    x2 = x[..., 2] if sizes[0] == 3 else np.zeros((), typeof(x).dtype)
+    y2 = y[..., 2] if sizes[1] == 3 else np.zeros((), typeof(y).dtype)
+    parts = [x1 * y2 - x2 * y1, x2 * y0 - x0 * y2, last]
+    return np.stack(parts, axis=canonical_axis(axisc, typeof(last).ndim + 1))
+
+
+@traces(np.linalg.cross)
+def linalg_cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
+    """Cross product of vectors with three components."""
+    return cross(x1, x2, axis=axis)
+
+
+@traces(np.linalg.multi_dot)
+def multi_dot(arrays: Any, *, out: Any = None) -> Any:
+    """Product of matrices, in the order that needs the fewest multiplications."""
+    parts = promote([to_array(x) for x in arrays])
+    first = typeof(parts[0]).ndim == 1
+    last = typeof(parts[-1]).ndim == 1
+    if first:
+        parts[0] = parts[0][None, :]
+    if last:
+        parts[-1] = parts[-1][:, None]
+    extents = [typeof(x).shape[0] for x in parts] + [typeof(parts[-1]).shape[1]]
+    product = _by_order(parts, _best_splits(extents), 0, len(parts) - 1)
+    if first:
+        product = product[0]
+    return product[..., 0] if last else product
+
+
+def _best_splits(extents: Sequence[int]) -> dict[tuple[int, int], int]:
+    """Where to split each run of factors, by dynamic programming over its length."""
+    count = len(extents) - 1
+    cost = {(i, i): 0 for i in range(count)}
+    splits = {}
+    for length in range(1, count):
+        for i in range(count - length):
+            j = i + length
+            choices = {
+                k: cost[i, k]
+                + cost[k + 1, j]
+                + extents[i] * extents[k + 1] * extents[j + 1]
+                for k in range(i, j)
+            }
+            splits[i, j] = min(choices, key=choices.__getitem__)
+            cost[i, j] = choices[splits[i, j]]
+    return splits
+
+
+def _by_order(parts: Any, splits: dict[tuple[int, int], int], i: int, j: int) -> Any:
+    if i == j:
+        return parts[i]
+    k = splits[i, j]
+    left, right = _by_order(parts, splits, i, k), _by_order(parts, splits, k + 1, j)
+    return multiply_matrices(left, right)

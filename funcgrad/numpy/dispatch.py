@@ -1,0 +1,166 @@
+"""From NumPy's function to ours and back: what stands behind every name here.
+
+A name of ``funcgrad.numpy`` calls NumPy itself unless an argument is traced, and
+answers for NumPy's own function where that meets a traced value.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numpy as np
+
+from funcgrad import errors, ops
+from funcgrad.core.array import as_array
+from funcgrad.core.dtypes import canonical_dtype, result_type
+from funcgrad.core.numpy_protocol import functions, implements, ufuncs
+from funcgrad.core.source import user_frame
+from funcgrad.core.trace import Tracer, typeof
+from funcgrad.ops.casting import convert_element_type, strong
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_NUMPYS_TEXT = """
+
+    On traced values it stands for NumPy's own function of this name, with its
+    parameters, its results and its dtypes; on arrays it is that function. ``out`` is
+    refused on traced values (``InPlaceUpdateError``).
+    """
+
+
+def is_traced(x: Any) -> bool:
+    """Whether ``x`` is a traced value or a list or tuple with one inside."""
+    if isinstance(x, Tracer):
+        return True
+    return type(x) in (list, tuple) and any(map(is_traced, x))
+
+
+def wrap_result(x: Any) -> Any:
+    """What NumPy returned, with ``.at`` on every array in it."""
+    if type(x) is np.ndarray:
+        return as_array(x)
+    if isinstance(x, tuple):
+        items = [as_array(item) for item in x]
+        return tuple(items) if type(x) is tuple else type(x)(*items)
+    if type(x) is list:
+        return [as_array(item) for item in x]
+    return x
+
+
+def traces(*targets: Any) -> Callable[[F], F]:
+    """Decorator: the function is NumPy's ``targets`` on traced values.
+
+    The name it is bound to takes arrays too, and then calls ``targets[0]``.
+    """
+
+    def register(function: F) -> F:
+        implements(*targets)(function)
+        concrete = targets[0]
+
+        @functools.wraps(function)
+        def dispatched(*args: Any, **kwargs: Any) -> Any:
+            for x in args:
+                if is_traced(x):
+                    break
+            else:
+                if not kwargs or not any(map(is_traced, kwargs.values())):
+                    return wrap_result(concrete(*args, **kwargs))
+            if kwargs.pop("out", None) is not None:
+                raise writes_into(function.__name__)
+            return function(*args, **kwargs)
+
+        if dispatched.__doc__ and "\n" not in dispatched.__doc__:
+            dispatched.__doc__ += _NUMPYS_TEXT
+        return cast(F, dispatched)
+
+    return register
+
+
+def writes_into(name: str) -> errors.InPlaceUpdateError:
+    """The error for ``out=`` with a traced operand."""
+    return errors.InPlaceUpdateError(
+        errors.message(
+            f"`{name}` can not write a traced result into an existing array.",
+            where=user_frame(),
+            got="out=... with a traced operand",
+            expected="an expression that gives a new array",
+            fix=f"y = {name}(...) without out",
+            see=errors.InPlaceUpdateError.page,
+        )
+    )
+
+
+def given(x: Any) -> bool:
+    """Whether an optional argument was passed."""
+    return x is not None and x is not np._NoValue  # type: ignore[attr-defined]
+
+
+def to_array(x: Any, dtype: Any = None) -> Any:
+    """A traced value or NumPy array with a strong dtype; nested lists are stacked."""
+    if type(x) in (list, tuple) and is_traced(x):
+        x = _stack_nested(x)
+    elif not isinstance(x, (Tracer, np.ndarray, np.generic)):
+        x = np.asarray(x)
+    if dtype is not None:
+        return convert_element_type(x, canonical_dtype(dtype))
+    return strong(x) if isinstance(x, Tracer) else x
+
+
+def _stack_nested(items: Any) -> Any:
+    parts = promote([to_array(item) for item in items])
+    shapes = {typeof(part).shape for part in parts}
+    if len(shapes) > 1:
+        raise errors.ShapeError(
+            errors.message(
+                "the entries of a list have different shapes.",
+                where=user_frame(),
+                got=" and ".join(map(str, sorted(shapes))),
+                expected="equal shapes, so that they make an array",
+                see=errors.ShapeError.page,
+            )
+        )
+    (shape,) = shapes
+    rows = [ops.reshape(part, (1, *shape)) for part in parts]
+    return ops.concatenate(rows, 0) if len(rows) > 1 else rows[0]
+
+
+def promote(arrays: list[Any]) -> list[Any]:
+    """Arrays with their common dtype."""
+    avals = [typeof(x) for x in arrays]
+    dtype = result_type(*[(aval.dtype, aval.weak_type) for aval in avals])
+    return [convert_element_type(x, dtype) for x in arrays]
+
+
+def dispatch_table() -> dict[str, str]:
+    """NumPy's and SciPy's functions that take traced values, and what they become.
+
+    Returns
+    -------
+    dict
+        Full name of each function, such as ``"numpy.linalg.solve"``, to the name of
+        the function that answers for it.
+
+    Examples
+    --------
+    >>> import funcgrad.numpy as fnp
+    >>> fnp.dispatch_table()["numpy.sin"]
+    'numpy.sin'
+    """
+    table = {}
+    for ufunc, function in ufuncs.items():
+        module = "numpy" if getattr(np, ufunc.__name__, None) is ufunc else ""
+        name = f"{module or 'scipy.special'}.{ufunc.__name__}"
+        table[name] = _answering_name(function, name)
+    for target, function in functions.items():
+        name = f"{target.__module__}.{target.__name__}"
+        table[name] = _answering_name(function, name)
+    return dict(sorted(table.items()))
+
+
+def _answering_name(function: Any, fallback: str) -> str:
+    name = getattr(function, "__qualname__", None)
+    if name is None or "." in name:
+        return fallback
+    return f"{function.__module__}.{name}"

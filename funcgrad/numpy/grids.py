@@ -1,0 +1,122 @@
+"""Grids, functions applied along axes, and what NumPy says of dtypes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from funcgrad import ops
+from funcgrad.core import dtypes
+from funcgrad.core.trace import Tracer, typeof
+from funcgrad.numpy.axes import canonical_axes, canonical_axis
+from funcgrad.numpy.dispatch import to_array, traces
+from funcgrad.numpy.indexing import known
+from funcgrad.numpy.shape import moveaxis, ravel
+from funcgrad.numpy.sorting import unique
+
+
+@traces(np.meshgrid)
+def meshgrid(
+    *xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy"
+) -> Any:
+    """Coordinates of a grid from the coordinates of its axes."""
+    if indexing not in ("xy", "ij"):
+        raise ValueError("Valid values for `indexing` are 'xy' and 'ij'.")
+    vectors = [ravel(x) for x in xi]
+    rank = len(vectors)
+    places = list(range(rank))
+    if indexing == "xy" and rank > 1:
+        places[0], places[1] = 1, 0
+    shape = [0] * rank
+    for vector, place in zip(vectors, places, strict=True):
+        shape[place] = typeof(vector).shape[0]
+    grids = []
+    for vector, place in zip(vectors, places, strict=True):
+        column = [1] * rank
+        column[place] = shape[place]
+        line = ops.reshape(vector, tuple(column))
+        grids.append(line if sparse else ops.broadcast_to(line, tuple(shape)))
+    return tuple(grids)
+
+
+@traces(np.apply_along_axis)
+def apply_along_axis(
+    func1d: Callable[..., Any], axis: int, arr: Any, *args: Any, **kwargs: Any
+) -> Any:
+    """A function of vectors applied to every vector along an axis."""
+    x = to_array(arr)
+    axis = canonical_axis(axis, typeof(x).ndim)
+    rows = moveaxis(x, axis, -1)
+    lead = typeof(rows).shape[:-1]
+    flat = ops.reshape(rows, (-1 if 0 in lead else int(np.prod(lead)), rows.shape[-1]))
+    results = [to_array(func1d(row, *args, **kwargs)) for row in flat]
+    y = np.stack(results)
+    inner = typeof(results[0]).shape
+    y = ops.reshape(y, (*lead, *inner))
+    places = range(len(lead), len(lead) + len(inner))
+    return moveaxis(y, tuple(places), tuple(range(axis, axis + len(inner))))
+
+
+@traces(np.apply_over_axes)
+def apply_over_axes(func: Callable[..., Any], a: Any, axes: Any) -> Any:
+    """A function of an array and an axis applied over several axes in turn."""
+    x = to_array(a)
+    rank = typeof(x).ndim
+    for axis in canonical_axes(axes, rank):
+        y = func(x, axis)
+        if typeof(y).ndim == rank - 1:
+            y = np.expand_dims(y, axis)
+        x = y
+    return x
+
+
+@traces(np.result_type)
+def result_type(*arrays_and_dtypes: Any) -> Any:
+    """The dtype of an operation on these arrays, scalars and dtypes."""
+    stands_for = [_stand_in(x) for x in arrays_and_dtypes]
+    return np.result_type(*stands_for)
+
+
+def _stand_in(x: Any) -> Any:
+    if not isinstance(x, Tracer):
+        return x
+    aval = typeof(x)
+    weak = {"b": False, "i": 0, "f": 0.0, "c": 0j}
+    return weak[aval.dtype.kind] if aval.weak_type else aval.dtype
+
+
+@traces(np.can_cast)
+def can_cast(from_: Any, to: Any, casting: Any = "safe") -> bool:
+    """Whether values of one dtype may be converted to another."""
+    source = dtypes.dtype_of(from_) if isinstance(from_, Tracer) else from_
+    return bool(np.can_cast(source, to, casting))
+
+
+@traces(np.union1d)
+def union1d(ar1: Any, ar2: Any) -> Any:
+    """The different entries of both, increasing; values must be known."""
+    return unique(np.concatenate([ravel(ar1), ravel(ar2)]))
+
+
+@traces(np.intersect1d)
+def intersect1d(
+    ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False
+) -> Any:
+    """The different entries that both have, increasing; values must be known."""
+    x, y = ravel(ar1), ravel(ar2)
+    _, first, second = np.intersect1d(
+        known(x, "intersect1d"), known(y, "intersect1d"), assume_unique, True
+    )
+    found = x[first]
+    return (found, first, second) if return_indices else found
+
+
+@traces(np.setdiff1d)
+def setdiff1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
+    """The different entries of the first that the second lacks; values known."""
+    x = ravel(ar1)
+    kept = x if assume_unique else unique(x)
+    lacks = ~np.isin(known(kept, "setdiff1d"), known(ravel(ar2), "setdiff1d"))
+    return kept[np.flatnonzero(lacks)]

@@ -1,0 +1,1 @@
+"""Linear algebra with NumPy's signatures, on traced values and arrays alike."""

@@ -1,0 +1,159 @@
+"""Sorting, searching and sets of sorted values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from funcgrad import ops
+from funcgrad.core.numpy_protocol import defines_method
+from funcgrad.core.trace import typeof
+from funcgrad.numpy.axes import canonical_axis
+from funcgrad.numpy.dispatch import promote, to_array, traces
+from funcgrad.numpy.indexing import entries, known, where
+from funcgrad.numpy.ranges import iota_along
+from funcgrad.numpy.shape import ravel
+
+
+def _with_axis(a: Any, axis: Any) -> tuple[Any, int]:
+    x = to_array(a)
+    if axis is None:
+        return ravel(x), 0
+    return x, canonical_axis(axis, typeof(x).ndim)
+
+
+@traces(np.sort)
+@defines_method("sort")
+def sort(
+    a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None
+) -> Any:
+    """Entries in increasing order along an axis, NaN last."""
+    x, place = _with_axis(a, axis)
+    return ops.sort(x, place)
+
+
+@traces(np.argsort)
+@defines_method("argsort")
+def argsort(
+    a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None
+) -> Any:
+    """Places of the entries in increasing order; equal entries keep their order."""
+    x, place = _with_axis(a, axis)
+    index = iota_along(typeof(x).shape, place)
+    return ops.sort_key_val(x, index, place)[1]
+
+
+@traces(np.sort_complex)
+def sort_complex(a: Any) -> Any:
+    """Entries sorted by real part, then by imaginary part, complex."""
+    x = to_array(a)
+    return sort(x.astype(np.result_type(typeof(x).dtype, np.complex64)))
+
+
+@traces(np.lexsort)
+def lexsort(keys: Any, axis: int = -1) -> Any:
+    """Places in increasing order of the last key, ties broken by those before."""
+    columns = [to_array(key) for key in keys]
+    order = argsort(columns[0], axis)
+    for column in columns[1:]:
+        within = np.take_along_axis(column, order, axis)
+        order = np.take_along_axis(order, argsort(within, axis), axis)
+    return order
+
+
+@traces(np.partition)
+def partition(
+    a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None
+) -> Any:
+    """Entries with the ``kth`` in its sorted place; here all of them sorted."""
+    return sort(a, axis)
+
+
+@traces(np.argpartition)
+def argpartition(
+    a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None
+) -> Any:
+    """Places of the entries as ``partition`` puts them; here sorted."""
+    return argsort(a, axis)
+
+
+@traces(np.searchsorted)
+@defines_method("searchsorted")
+def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
+    """Where ``v`` would be inserted into the sorted ``a``: found by bisection."""
+    if side not in ("left", "right"):
+        raise ValueError(f"search side must be 'left' or 'right' (got {side!r})")
+    x, value = promote([to_array(a), to_array(v)])
+    if sorter is not None:
+        x = entries(x, sorter)
+    extent = typeof(x).shape[0]
+    low = np.zeros(typeof(value).shape, np.int64)
+    high = low + extent
+    # Every round halves the interval; NaN counts as larger than any number.
+    for _ in range(extent.bit_length()):
+        middle = (low + high) // 2
+        at = entries(x, np.minimum(middle, extent - 1))
+        below = _is_below(at, value) if side == "left" else ~_is_below(value, at)
+        below = below & (low < high)
+        low = where(below, middle + 1, low)
+        high = where(below, high, middle)
+    return low
+
+
+def _is_below(x: Any, y: Any) -> Any:
+    if typeof(x).dtype.kind in "fc":
+        return (x < y) | (np.isnan(y) & ~np.isnan(x))
+    return x < y
+
+
+@traces(np.digitize)
+def digitize(x: Any, bins: Any, right: bool = False) -> Any:
+    """The number of the bin that each entry falls into; bins up or down."""
+    edges = to_array(bins)
+    up = searchsorted(edges, x, "left" if right else "right")
+    down = searchsorted(edges[::-1], x, "right" if right else "left")
+    return where(edges[0] <= edges[-1], up, typeof(edges).size - down)
+
+
+@traces(np.isin)
+def isin(
+    element: Any,
+    test_elements: Any,
+    assume_unique: bool = False,
+    invert: bool = False,
+    *,
+    kind: Any = None,
+) -> Any:
+    """Whether each entry is among the entries of ``test_elements``."""
+    x, among = promote([to_array(element), ravel(test_elements)])
+    found = np.any(x[..., None] == among, axis=-1)
+    return ~found if invert else found
+
+
+@traces(np.unique)
+def unique(
+    ar: Any,
+    return_index: bool = False,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    axis: Any = None,
+    *,
+    equal_nan: bool = True,
+    sorted: bool = True,
+) -> Any:
+    """The different entries in increasing order; values must be known.
+
+    Under ``grad`` the derivative goes through the first place of each.
+    """
+    x = to_array(ar)
+    flat = ravel(x) if axis is None else x
+    _, index, inverse, counts = np.unique(
+        known(flat, "unique"), True, True, True, axis, equal_nan=equal_nan
+    )
+    place = 0 if axis is None else canonical_axis(axis, typeof(x).ndim)
+    found = [np.take(flat, index, place)]
+    inverse = inverse.reshape(typeof(x).shape) if axis is None else inverse
+    found += [index] * return_index + [inverse] * return_inverse
+    found += [counts] * return_counts
+    return tuple(found) if len(found) > 1 else found[0]
