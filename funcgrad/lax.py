@@ -4,6 +4,11 @@ from funcgrad.api.gradient import stop_gradient as stop_gradient
 from funcgrad.ops import arithmetic as _arithmetic
 from funcgrad.ops import comparison as _comparison
 from funcgrad.ops import selection as _selection
+from funcgrad.ops.control.branches import cond as cond
+from funcgrad.ops.control.branches import switch as switch
+from funcgrad.ops.control.loops import fori_loop as fori_loop
+from funcgrad.ops.control.loops import scan as scan
+from funcgrad.ops.control.loops import while_loop as while_loop
 
 add = _arithmetic.add
 sub = _arithmetic.sub

@@ -127,7 +127,7 @@ class Call(HigherOrder):
         return results, [0 if flag else None for flag in out_batched]
 
     def lower(self, ctx: Any, *operands: Any, jaxpr: Jaxpr, **params: Any) -> Any:
-        return ctx.lower_call(jaxpr, operands)
+        return ctx.lower_call(*operands, jaxpr=jaxpr, **params)
 
 
 class Jit(Call):

@@ -1,0 +1,443 @@
+"""while: a loop that ends when its condition says so, differentiable in both modes.
+
+The primitive and its rules; ``loops`` has the functions users call. Reverse mode runs
+the loop with tapes, which keep what each trip leaves for the backward pass, and then
+the linear half as a scan over the tapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from funcgrad.core.aval import DYNAMIC, ShapedArray
+from funcgrad.core.jaxpr import Jaxpr, eval_jaxpr
+from funcgrad.core.trace import typeof
+from funcgrad.core.vspace import zero_like
+from funcgrad.ops.arithmetic import add
+from funcgrad.ops.casting import convert_element_type
+from funcgrad.ops.control.call import HigherOrder
+from funcgrad.ops.control.inner import (
+    Flags,
+    batched_jaxpr,
+    instantiate,
+    is_nonzero,
+    jvp_jaxpr,
+    memoized,
+    scatter_zeros,
+    select,
+    split,
+)
+from funcgrad.ops.control.residuals import (
+    linearized_body,
+    loop_residuals,
+    permuted,
+    sorted_residuals,
+)
+from funcgrad.ops.control.scan import carry_nonzero, linear_loop
+from funcgrad.ops.selection import select_n
+from funcgrad.ops.structural import (
+    align_batch,
+    broadcast_in_dim,
+    reduce_sum,
+)
+from funcgrad.transforms.stage import stage_flat
+
+_COUNT = ShapedArray((), np.dtype(np.int64))
+
+
+class While(HigherOrder):
+    """Applies ``body_jaxpr`` to the carry while ``cond_jaxpr`` of it is true.
+
+    Operands are constants of the condition, constants of the body, and the carry. The
+    last ``num_tapes`` outputs of the body are not carried but kept for each trip: with
+    any, the results are the carry, the number of trips, and the tapes.
+    """
+
+    name = "while"
+
+    def evaluate(
+        self,
+        *operands: Any,
+        cond_jaxpr: Jaxpr,
+        body_jaxpr: Jaxpr,
+        num_cond_consts: int,
+        num_body_consts: int,
+        num_tapes: int,
+    ) -> list[Any]:
+        cond_consts, consts, carry = split(operands, num_cond_consts, num_body_consts)
+        rows: list[list[Any]] = []
+        while bool(eval_jaxpr(cond_jaxpr, (), *cond_consts, *carry)[0]):
+            results = eval_jaxpr(body_jaxpr, (), *consts, *carry)
+            carry, row = split(results, len(carry))
+            rows.append(row)
+        if not num_tapes:
+            return carry
+        avals = body_jaxpr.out_avals[len(carry) :]
+        tapes = [
+            np.array([row[k] for row in rows], aval.dtype).reshape(-1, *aval.shape)
+            if rows
+            else np.zeros((0, *aval.shape), aval.dtype)
+            for k, aval in enumerate(avals)
+        ]
+        return [*carry, np.int64(len(rows)), *tapes]
+
+    def abstract_eval(
+        self,
+        *avals: ShapedArray,
+        cond_jaxpr: Jaxpr,
+        body_jaxpr: Jaxpr,
+        num_cond_consts: int,
+        num_body_consts: int,
+        num_tapes: int,
+    ) -> list[ShapedArray]:
+        num_carry = len(body_jaxpr.outvars) - num_tapes
+        carry, tapes = split(body_jaxpr.out_avals, num_carry)
+        results = [a.strong() for a in carry]
+        if not num_tapes:
+            return results
+        stacks = [ShapedArray((DYNAMIC, *a.shape), a.dtype) for a in tapes]
+        return [*results, _COUNT, *stacks]
+
+    def jvp(
+        self,
+        primals: Sequence[Any],
+        tangents: Sequence[Any],
+        *,
+        cond_jaxpr: Jaxpr,
+        body_jaxpr: Jaxpr,
+        num_cond_consts: int,
+        num_body_consts: int,
+        num_tapes: int,
+    ) -> Any:
+        cond_consts, consts, carry = split(primals, num_cond_consts, num_body_consts)
+        nonzero = carry_nonzero(
+            body_jaxpr, len(consts), len(carry), is_nonzero(tangents[num_cond_consts:])
+        )
+        ts = [
+            instantiate(t) if flag else t
+            for t, flag in zip(tangents[num_cond_consts:], nonzero, strict=True)
+        ]
+        rule = _jvp_loop(cond_jaxpr, body_jaxpr, len(cond_consts), len(consts), nonzero)
+        t_consts = select(ts[: len(consts)], nonzero[: len(consts)])
+        t_carry = select(ts[len(consts) :], nonzero[len(consts) :])
+        results = self.bind(
+            *cond_consts,
+            *consts,
+            *t_consts,
+            *carry,
+            *t_carry,
+            cond_jaxpr=rule.cond,
+            body_jaxpr=rule.body,
+            num_cond_consts=num_cond_consts,
+            num_body_consts=len(consts) + len(t_consts),
+            num_tapes=num_tapes + rule.num_tangent_tapes if num_tapes else 0,
+        )
+        ys, y_ts, rest = split(results, len(carry), len(t_carry))
+        head, tapes, t_tapes = split(rest, 1 if num_tapes else 0, num_tapes)
+        outs = [*ys, *head, *tapes]
+        out_ts = scatter_zeros(
+            [*y_ts, *t_tapes],
+            rule.out_nonzero,
+            [typeof(y) for y in (*ys, *tapes)],
+        )
+        carried, taped = split(out_ts, len(carry))
+        return outs, [*carried, *map(zero_like, head), *taped]
+
+    def linearize(
+        self,
+        primals: Sequence[Any],
+        tangents: Sequence[Any],
+        *,
+        cond_jaxpr: Jaxpr,
+        body_jaxpr: Jaxpr,
+        num_cond_consts: int,
+        num_body_consts: int,
+        num_tapes: int,
+    ) -> Any:
+        _, consts, carry = split(primals, num_cond_consts, num_body_consts)
+        sizes = (len(consts), len(carry))
+        nonzero = carry_nonzero(
+            body_jaxpr, *sizes, is_nonzero(tangents[num_cond_consts:])
+        )
+        rule = linearized_body(body_jaxpr, nonzero)
+        num_outputs = len(body_jaxpr.outvars)
+        sources = loop_residuals(rule.primal, num_outputs, *sizes)
+        outs, count, tapes = self._run_with_count(
+            primals,
+            cond_jaxpr=cond_jaxpr,
+            body_jaxpr=sources.body,
+            num_cond_consts=num_cond_consts,
+            num_body_consts=num_body_consts,
+            num_tapes=num_tapes + sources.num_new,
+        )
+        hoisted = eval_jaxpr(sources.invariant, (), *consts)
+        fixed, stacks = sorted_residuals(
+            sources.places, hoisted, (), tapes[:num_tapes], tapes[num_tapes:]
+        )
+        filled = [
+            instantiate(t) if flag else t
+            for t, flag in zip(tangents[num_cond_consts:], nonzero, strict=True)
+        ]
+        ts, out_nonzero = linear_loop(
+            [count],
+            filled,
+            rule_key=(body_jaxpr, nonzero),
+            sizes=sizes,
+            places=sources.places,
+            residuals=(fixed, stacks),
+            params={"length": None, "reverse": False, "unroll": 1},
+        )
+        tapes = tapes[:num_tapes]
+        avals = [typeof(y) for y in (*outs, *tapes)]
+        carried, taped = split(scatter_zeros(ts, out_nonzero, avals), len(carry))
+        if not num_tapes:
+            return outs, carried
+        return [*outs, count, *tapes], [*carried, zero_like(count), *taped]
+
+    def _run_with_count(
+        self, operands: Sequence[Any], *, body_jaxpr: Jaxpr, **params: Any
+    ) -> tuple[list[Any], Any, list[Any]]:
+        """Carry, number of trips and tapes; counts in the carry if there is no tape."""
+        num_tapes = params["num_tapes"]
+        num_carry = len(body_jaxpr.outvars) - num_tapes
+        if num_tapes:
+            results = self.bind(*operands, body_jaxpr=body_jaxpr, **params)
+            carry, (count,), tapes = split(results, num_carry, 1)
+            return carry, count, tapes
+        params["cond_jaxpr"] = _ignoring_last(params["cond_jaxpr"])
+        counting = _counting(body_jaxpr)
+        results = self.bind(*operands, np.int64(0), body_jaxpr=counting, **params)
+        return results[:-1], results[-1], []
+
+    def batch(
+        self,
+        size: int,
+        operands: Sequence[Any],
+        dims: Sequence[Any],
+        *,
+        cond_jaxpr: Jaxpr,
+        body_jaxpr: Jaxpr,
+        num_cond_consts: int,
+        num_body_consts: int,
+        num_tapes: int,
+    ) -> Any:
+        sizes = (num_cond_consts, num_body_consts)
+        flags = tuple(dim is not None for dim in dims)
+        flags, varies = _batched_flags(cond_jaxpr, body_jaxpr, size, *sizes, flags)
+        values = [
+            align_batch(x, dim, size) if flag else x
+            for x, dim, flag in zip(operands, dims, flags, strict=True)
+        ]
+        if varies:
+            return self._batch_varying(
+                size, values, flags, cond_jaxpr, body_jaxpr, sizes, num_tapes
+            )
+        cond_flags, body_flags, carry_flags = split(flags, *sizes)
+        num_carry = len(carry_flags)
+        cond, _ = batched_jaxpr(
+            cond_jaxpr, size, (*cond_flags, *carry_flags), (False,)
+        )
+        force = (*carry_flags, *[False] * num_tapes)
+        body, out = batched_jaxpr(
+            body_jaxpr, size, (*body_flags, *carry_flags), force
+        )
+        results = self.bind(
+            *values,
+            cond_jaxpr=cond,
+            body_jaxpr=body,
+            num_cond_consts=num_cond_consts,
+            num_body_consts=num_body_consts,
+            num_tapes=num_tapes,
+        )
+        places: list[int | None] = [0 if f else None for f in out[:num_carry]]
+        if num_tapes:
+            places += [None, *[1 if f else None for f in out[num_carry:]]]
+        return results, places
+
+    def _batch_varying(
+        self,
+        size: int,
+        values: Sequence[Any],
+        flags: Flags,
+        cond_jaxpr: Jaxpr,
+        body_jaxpr: Jaxpr,
+        sizes: tuple[int, int],
+        num_tapes: int,
+    ) -> Any:
+        """Run until the last entry of the batch has ended; entries that have ended keep
+        their carry, and count only their own trips."""
+        cond_consts, consts, carry = split(values, *sizes)
+        cond_flags, body_flags, _ = split(flags, *sizes)
+        cond, body, first = _varying_loop(
+            cond_jaxpr,
+            body_jaxpr,
+            size,
+            tuple(cond_flags),
+            tuple(body_flags),
+            num_tapes,
+        )
+        runs = eval_jaxpr(first, (), *cond_consts, *carry)[0]
+        counts = broadcast_in_dim(np.int64(0), (size,), ())
+        results = self.bind(
+            *cond_consts,
+            *consts,
+            runs,
+            counts,
+            *carry,
+            cond_jaxpr=cond,
+            body_jaxpr=body,
+            num_cond_consts=0,
+            num_body_consts=len(cond_consts) + len(consts),
+            num_tapes=num_tapes,
+        )
+        _, (counts,), ended = split(results, 1, 1)
+        if not num_tapes:
+            return ended, [0] * len(carry)
+        final, _, tapes = split(ended, len(carry), 1)
+        places = [0] * (len(carry) + 1) + [1] * num_tapes
+        return [*final, counts, *tapes], places
+
+    def lower(self, ctx: Any, *operands: Any, **params: Any) -> Any:
+        return ctx.lower_while(*operands, **params)
+
+
+while_p = While()
+
+
+class _JvpLoop(NamedTuple):
+    cond: Jaxpr
+    body: Jaxpr
+    out_nonzero: Flags
+    num_tangent_tapes: int
+
+
+@memoized
+def _jvp_loop(
+    cond_jaxpr: Jaxpr,
+    body_jaxpr: Jaxpr,
+    num_cond_consts: int,
+    num_consts: int,
+    nonzero: Flags,
+) -> _JvpLoop:
+    """Condition and body with the tangents of the carry behind the carry."""
+    c_flags, k_flags = split(nonzero, num_consts)
+    num_carry = len(k_flags)
+    num_tapes = len(body_jaxpr.outvars) - num_carry
+    rule = jvp_jaxpr(body_jaxpr, nonzero, (*k_flags, *[False] * num_tapes))
+    numbers = list(range(len(rule.jaxpr.invars)))
+    consts, carry, t_consts, t_carry = split(
+        numbers, num_consts, num_carry, sum(c_flags)
+    )
+    inputs = [*consts, *t_consts, *carry, *t_carry]
+    outs, tapes, t_outs, t_tapes = split(
+        list(range(len(rule.jaxpr.outvars))), num_carry, num_tapes, sum(k_flags)
+    )
+    body = permuted(rule.jaxpr, inputs, [*outs, *t_outs, *tapes, *t_tapes])
+    avals = [a.tangent() for a in select(cond_jaxpr.in_avals[num_cond_consts:], k_flags)]
+    cond = stage_flat(
+        lambda *args: eval_jaxpr(cond_jaxpr, (), *args[: num_cond_consts + num_carry]),
+        [*cond_jaxpr.in_avals, *avals],
+    )
+    return _JvpLoop(cond, body, rule.out_nonzero, len(t_tapes))
+
+
+@memoized
+def _ignoring_last(jaxpr: Jaxpr) -> Jaxpr:
+    """A condition of a carry with a counter behind it."""
+    return stage_flat(
+        lambda *args: eval_jaxpr(jaxpr, (), *args[:-1]), [*jaxpr.in_avals, _COUNT]
+    )
+
+
+@memoized
+def _counting(jaxpr: Jaxpr) -> Jaxpr:
+    """A body with a counter behind its carry."""
+    return stage_flat(
+        lambda *args: [*eval_jaxpr(jaxpr, (), *args[:-1]), add(args[-1], 1)],
+        [*jaxpr.in_avals, _COUNT],
+    )
+
+
+@memoized
+def _batched_flags(
+    cond_jaxpr: Jaxpr,
+    body_jaxpr: Jaxpr,
+    size: int,
+    num_cond_consts: int,
+    num_consts: int,
+    batched: Flags,
+) -> tuple[Flags, bool]:
+    """Which operands have a batch axis at any time, and whether the condition has.
+
+    If it has, every carry has: entries end at different times.
+    """
+    cond_flags, flags, carry = split(batched, num_cond_consts, num_consts)
+    none = (False,) * len(body_jaxpr.outvars)
+    while True:
+        _, (varies,) = batched_jaxpr(
+            cond_jaxpr, size, (*cond_flags, *carry), (False,)
+        )
+        if varies:
+            return (*cond_flags, *flags, *[True] * len(carry)), True
+        _, out = batched_jaxpr(body_jaxpr, size, (*flags, *carry), none)
+        grown = [a or b for a, b in zip(carry, out[: len(carry)], strict=True)]
+        if grown == carry:
+            return (*cond_flags, *flags, *carry), False
+        carry = grown
+
+
+@memoized
+def _varying_loop(
+    cond_jaxpr: Jaxpr,
+    body_jaxpr: Jaxpr,
+    size: int,
+    cond_flags: Flags,
+    body_flags: Flags,
+    num_tapes: int,
+) -> tuple[Jaxpr, Jaxpr, Jaxpr]:
+    """Condition and body of a loop whose entries end at different times.
+
+    The carry begins with which entries still run and their numbers of trips. The third
+    program tells which entries run at the start.
+    """
+    num_carry = len(body_jaxpr.outvars) - num_tapes
+    all_carry = (True,) * num_carry
+    test, _ = batched_jaxpr(cond_jaxpr, size, (*cond_flags, *all_carry), (True,))
+    step, _ = batched_jaxpr(
+        body_jaxpr,
+        size,
+        (*body_flags, *all_carry),
+        (True,) * (num_carry + num_tapes),
+    )
+    sizes = (len(cond_flags), len(body_flags))
+    runs_aval = ShapedArray((size,), test.out_avals[0].dtype)
+    count_aval = ShapedArray((size,), np.dtype(np.int64))
+    consts = [*test.in_avals[: sizes[0]], *step.in_avals[: sizes[1]]]
+    carry = step.in_avals[sizes[1] :]
+
+    def condition(runs: Any, *_: Any) -> list[Any]:
+        return [reduce_sum(runs, (0,))]
+
+    def body(*args: Any) -> list[Any]:
+        cond_consts, own, (runs, counts), old = split(args, *sizes, 2)
+        results = eval_jaxpr(step, (), *own, *old)
+        new = [_keep(runs, o, r) for o, r in zip(old, results, strict=False)]
+        still = eval_jaxpr(test, (), *cond_consts, *new)[0]
+        counts = add(counts, convert_element_type(runs, np.int64))
+        return [select_n(runs, runs, still), counts, *new, *results[num_carry:]]
+
+    carried = [runs_aval, count_aval, *carry]
+    return (
+        stage_flat(condition, carried),
+        stage_flat(body, [*consts, *carried]),
+        test,
+    )
+
+
+def _keep(runs: Any, old: Any, new: Any) -> Any:
+    """Entry by entry, the new value where the loop still runs."""
+    which = broadcast_in_dim(runs, typeof(new).shape, (0,))
+    return select_n(which, old, new)
