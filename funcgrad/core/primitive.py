@@ -11,6 +11,9 @@ from funcgrad.core.trace import find_trace
 from funcgrad.errors import PrimitiveDefinitionError
 
 
+_NO_EFFECTS: frozenset[str] = frozenset()
+
+
 class Primitive:
     """An operation that traces interpret.
 
@@ -64,7 +67,7 @@ class Primitive:
 
     def effects(self, **params: Any) -> frozenset[str]:
         """Effects of an application: what keeps it alive and in order."""
-        return frozenset() if self.effect is None else frozenset({self.effect})
+        return _NO_EFFECTS if self.effect is None else frozenset({self.effect})
 
     def evaluate(self, *operands: Any, **params: Any) -> Any:
         raise NotImplementedError

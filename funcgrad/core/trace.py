@@ -48,11 +48,16 @@ class EvalTrace(Trace):
 
     def process(self, primitive: Any, operands: Sequence[Any], params: Any) -> Any:
         result = primitive.evaluate(*operands, **params)
-        if primitive.keeps_weak_type and all(
-            type(operand) in PYTHON_SCALARS for operand in operands
-        ):
-            return result.item() if isinstance(result, np.generic) else result
+        if primitive.keeps_weak_type and type(operands[-1]) in PYTHON_SCALARS:
+            return _weak_again(result, operands)
         return result
+
+
+def _weak_again(result: Any, operands: Sequence[Any]) -> Any:
+    """A Python scalar for an answer of Python scalars, which NumPy made strong."""
+    if all(type(x) in PYTHON_SCALARS for x in operands):
+        return result.item() if isinstance(result, np.generic) else result
+    return result
 
 
 class _Stack(threading.local):
@@ -130,10 +135,12 @@ def typeof(x: Any) -> ShapedArray:
 
     Raises ``UnsupportedDTypeError`` for objects, strings and dates.
     """
-    if isinstance(x, Tracer):
-        return x.aval
-    if type(x) in PYTHON_SCALARS:
-        return _PYTHON_AVALS[type(x)]
+    kind = type(x)
+    if kind is not np.ndarray:
+        if isinstance(x, Tracer):
+            return x.aval
+        if kind in PYTHON_SCALARS:
+            return _PYTHON_AVALS[kind]
     if not isinstance(x, (np.ndarray, np.generic)):
         x = np.asarray(x)
     dtype = x.dtype

@@ -14,10 +14,19 @@ from funcgrad.core.trace import typeof
 class Zero:
     """A tangent or cotangent known to be zero; ``aval`` is its space."""
 
-    __slots__ = ("aval",)
+    __slots__ = ("_aval", "_primal")
 
-    def __init__(self, aval: ShapedArray) -> None:
-        self.aval = aval
+    def __init__(self, aval: ShapedArray | None, primal: Any = None) -> None:
+        self._aval = aval
+        self._primal = primal
+
+    @property
+    def aval(self) -> ShapedArray:
+        # Most zeros are never asked: the type of the primal is found when they are.
+        if self._aval is None:
+            self._aval = typeof(self._primal).tangent()
+            self._primal = None
+        return self._aval
 
     def __repr__(self) -> str:
         return f"Zero({self.aval})"
@@ -25,7 +34,7 @@ class Zero:
 
 def zero_like(primal: Any) -> Zero:
     """The zero tangent of a value."""
-    return Zero(typeof(primal).tangent())
+    return Zero(None, primal)
 
 
 def instantiate(tangent: Any) -> Any:

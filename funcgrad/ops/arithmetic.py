@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 from typing import Any
 
 import numpy as np
@@ -64,9 +65,11 @@ class Quotient(Elementwise):
 
 
 def _strong_product(x: Any, y: Any) -> Any:
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         product = np.multiply(x, y)
-    if np.isfinite(product).all():
+        # One number tells in most cases that nothing is infinite or undefined.
+        total = np.add.reduce(product, axis=None)
+    if cmath.isfinite(total):
         return product
     zero = np.logical_or(np.equal(x, 0), np.equal(y, 0))
     return np.where(zero, np.zeros((), product.dtype), product)[()]

@@ -86,6 +86,20 @@ class Elementwise(Primitive):
         return result_type(*[(a.dtype, a.weak_type) for a in avals])
 
     def abstract_eval(self, *avals: ShapedArray) -> ShapedArray:
+        first = avals[0]
+        if self.out_dtype is None and first.dtype.kind in self.kinds:
+            # Most applications: one type throughout.
+            for aval in avals:
+                if aval is not first and (
+                    aval.dtype is not first.dtype or aval.shape != first.shape
+                ):
+                    break
+            else:
+                if not first.weak_type:
+                    return first
+        return self._general_type(avals)
+
+    def _general_type(self, avals: Sequence[ShapedArray]) -> ShapedArray:
         dtype = self.literal_dtype(avals)
         if dtype.kind not in self.kinds:
             raise wrong_kind(self.name, dtype, self.kinds)
@@ -128,7 +142,10 @@ class Elementwise(Primitive):
 
     def __call__(self, *operands: Any) -> Any:
         """Apply with NumPy's broadcasting and promotion."""
-        return self.bind(*broadcast_and_promote(*operands))
+        for x in operands:
+            if isinstance(x, Tracer):
+                return self.bind(*broadcast_and_promote(*operands))
+        return self.bind(*_broadcast_concrete(operands))
 
 
 def sum_to(operand: LinearOperand, ct: Any) -> Any:
@@ -178,13 +195,15 @@ def broadcast_and_promote(*operands: Any) -> Sequence[Any]:
     ShapeError
         If the shapes can not be broadcast together.
     """
+    avals = [typeof(x) for x in operands]
+    first = avals[0]
+    if len(avals) == 2:
+        second = avals[1]
+        if first.shape == second.shape and first.dtype is second.dtype:
+            return operands
     operands = tuple(
         [np.asarray(x) if type(x) in (list, tuple) else x for x in operands]
     )
-    if not any(isinstance(x, Tracer) for x in operands):
-        return _broadcast_concrete(operands)
-    avals = [typeof(x) for x in operands]
-    first = avals[0]
     if all(
         (not a.shape or a.shape == first.shape or not first.shape)
         and a.dtype == first.dtype
@@ -211,6 +230,8 @@ def broadcast_and_promote(*operands: Any) -> Sequence[Any]:
 
 def _broadcast_concrete(operands: Sequence[Any]) -> Sequence[Any]:
     """NumPy broadcasts and promotes concrete operands itself; only check shapes."""
+    if len(operands) == 1:
+        return operands
     shapes = [x.shape for x in operands if isinstance(x, np.ndarray)]
     if len(shapes) > 1 and any(s != shapes[0] for s in shapes):
         broadcast_shapes(*shapes)

@@ -28,10 +28,17 @@ class JVPTrace(Trace):
     def process(
         self, primitive: Primitive, operands: Sequence[Any], params: Any
     ) -> Any:
-        pairs = [self.pair(operand) for operand in operands]
-        primals = [primal for primal, _ in pairs]
-        tangents = [tangent for _, tangent in pairs]
-        if all(type(tangent) is Zero for tangent in tangents):
+        primals, tangents = [], []
+        nonzero = False
+        for operand in operands:
+            if type(operand) is JVPTracer and operand.trace is self:
+                primals.append(operand.primal)
+                tangents.append(operand.tangent)
+                nonzero = True
+            else:
+                primals.append(operand)
+                tangents.append(zero_like(operand))
+        if not nonzero:
             return primitive.bind(*primals, **params)
         rule = primitive.jvp
         if self.linear is not None:
@@ -42,7 +49,7 @@ class JVPTrace(Trace):
         return self.wrap(result, tangent)
 
     def wrap(self, primal: Any, tangent: Any) -> Any:
-        if type(tangent) is Zero or not typeof(primal).differentiable:
+        if type(tangent) is Zero:
             return primal
         return JVPTracer(self, primal, tangent)
 
@@ -76,7 +83,10 @@ def jvp(
     """Results of a flat function and their tangents (``Zero`` where known to be)."""
     with new_trace(JVPTrace(linear)) as trace:
         results = function(
-            *[trace.wrap(p, t) for p, t in zip(primals, tangents, strict=True)]
+            *[
+                trace.wrap(p, t) if typeof(p).differentiable else p
+                for p, t in zip(primals, tangents, strict=True)
+            ]
         )
         pairs = [trace.pair(result) for result in results]
     return [primal for primal, _ in pairs], [tangent for _, tangent in pairs]

@@ -60,7 +60,11 @@ class JaxprTrace(Trace):
     ) -> Any:
         avals = [typeof(operand) for operand in operands]
         types = primitive.abstract_eval(*avals, **params)
-        dtype = primitive.literal_dtype(avals)
+        dtype = None
+        for operand in operands:
+            if type(operand) in PYTHON_SCALARS:
+                dtype = primitive.literal_dtype(avals)
+                break
         invars = tuple([self.atom(operand, dtype) for operand in operands])
         source = user_frame() if self.staging else None
         if primitive.multiple_results:

@@ -68,24 +68,32 @@ def _accumulate(cts: dict[Var, Any], linear: set[Var], atom: Any, ct: Any) -> No
 def _transpose_eqn(
     eqn: Eqn, known: dict[Var, Any], linear: set[Var], cts: dict[Var, Any]
 ) -> None:
-    if not any(v in cts for v in eqn.outvars):
-        return
-    ct: Any = [cts.pop(v, Zero(v.aval)) for v in eqn.outvars]
-    if not eqn.primitive.multiple_results:
-        ct = ct[0]
-    operands = [
-        LinearOperand(a.aval)
-        if a in linear
-        else (a.val if type(a) is Literal else known[a])  # type: ignore[index]
-        for a in eqn.invars
-    ]
-    rule = getattr(eqn.primitive, "transpose", None)
+    primitive = eqn.primitive
+    if primitive.multiple_results:
+        if not any(v in cts for v in eqn.outvars):
+            return
+        ct: Any = [cts.pop(v, None) for v in eqn.outvars]
+        ct = [Zero(v.aval) if c is None else c for c, v in zip(ct, eqn.outvars)]
+    else:
+        ct = cts.pop(eqn.outvars[0], None)
+        if ct is None:
+            return
+    operands = []
+    for a in eqn.invars:
+        if type(a) is Literal:
+            operands.append(a.val)
+        elif a in linear:
+            operands.append(LinearOperand(a.aval))
+        else:
+            operands.append(known[a])
+    rule = getattr(primitive, "transpose", None)
     if rule is None:
         raise DifferentiationError(
-            f"{eqn.primitive.name} is not linear and can not be transposed"
+            f"{primitive.name} is not linear and can not be transposed"
         )
     for atom, part in zip(eqn.invars, rule(ct, *operands, **eqn.params), strict=True):
-        _accumulate(cts, linear, atom, part)
+        if part is not None:
+            _accumulate(cts, linear, atom, part)
 
 
 def linear_transpose(
