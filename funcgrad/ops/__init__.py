@@ -18,6 +18,7 @@ from funcgrad.ops.bitwise import right_shift as right_shift
 from funcgrad.ops.bitwise import shift_left as shift_left
 from funcgrad.ops.bitwise import shift_right_arithmetic as shift_right_arithmetic
 from funcgrad.ops.bitwise import shift_right_logical as shift_right_logical
+from funcgrad.ops.casting import convert_element_type as convert_element_type
 from funcgrad.ops.comparison import eq as eq
 from funcgrad.ops.comparison import ge as ge
 from funcgrad.ops.comparison import gt as gt
@@ -47,6 +48,7 @@ from funcgrad.ops.dynamic_slicing import dynamic_update_slice as dynamic_update_
 from funcgrad.ops.dynamic_slicing import (
     dynamic_update_slice_in_dim as dynamic_update_slice_in_dim,
 )
+from funcgrad.ops.elementwise import broadcast_shapes as broadcast_shapes
 from funcgrad.ops.exponential import exp as exp
 from funcgrad.ops.exponential import exp2 as exp2
 from funcgrad.ops.exponential import expm1 as expm1
@@ -111,6 +113,13 @@ from funcgrad.ops.special import erf_inv as erf_inv
 from funcgrad.ops.special import erfc as erfc
 from funcgrad.ops.special import lgamma as lgamma
 from funcgrad.ops.special import polygamma as polygamma
+from funcgrad.ops.structural import broadcast_in_dim as broadcast_in_dim
+from funcgrad.ops.structural import broadcast_to as broadcast_to
+from funcgrad.ops.structural import move_axis as move_axis
+from funcgrad.ops.structural import reduce_sum as reduce_sum
+from funcgrad.ops.structural import reshape as reshape
+from funcgrad.ops.structural import rev as rev
+from funcgrad.ops.structural import transpose as transpose
 from funcgrad.ops.trigonometric import acos as acos
 from funcgrad.ops.trigonometric import acosh as acosh
 from funcgrad.ops.trigonometric import asin as asin
