@@ -10,7 +10,7 @@ import numpy as np
 from funcgrad.core.numpy_protocol import defines_operator
 from funcgrad.core.trace import typeof
 from funcgrad.ops.cases import array, booleans, case, integers
-from funcgrad.ops.elementwise import Elementwise
+from funcgrad.ops.elementwise import Elementwise, wrong_kind
 
 _PAIRS = (
     case(integers((6,)), integers((6,))),
@@ -48,6 +48,8 @@ def _shift_as(kind: str) -> Callable[[Any, Any], Any]:
 
     def shift(x: Any, y: Any) -> Any:
         dtype = _whole_dtype(np.result_type(x, y))
+        if dtype.kind not in "iu":
+            raise wrong_kind("shift_right", dtype, "biu")
         own = np.dtype(f"{kind}{dtype.itemsize}")
         x, y = [np.asarray(v).astype(dtype).view(own) for v in (x, y)]
         return np.right_shift(x, y).view(dtype)[()]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.core.dtypes import math_dtype
-from funcgrad.core.trace import typeof
+from funcgrad.core.trace import Tracer, typeof
 from funcgrad.ops.arithmetic import add, div, mul, strong_mul, sub
 from funcgrad.ops.cases import between, binary, case, integers, positive, unary
 from funcgrad.ops.casting import convert_element_type
@@ -129,6 +129,20 @@ def as_float(x: Any) -> Any:
     return convert_element_type(x, np.float32 if dtype.itemsize <= 2 else np.float64)
 
 
+def float_operands(*operands: Any) -> list[Any]:
+    """Traced integers each in its own float dtype.
+
+    NumPy looks for a float loop that takes both, so int8 and uint8 meet in float16,
+    although as integers they would meet in int16.
+    """
+    return [
+        convert_element_type(x, math_dtype(x.aval.dtype))
+        if isinstance(x, Tracer) and x.aval.dtype.kind in "biu" and not x.aval.weak_type
+        else x
+        for x in operands
+    ]
+
+
 def _logistic(x: Any) -> Any:
     if np.asarray(x).dtype.kind == "c":
         return 1.0 / (1.0 + np.exp(-x))
@@ -232,9 +246,9 @@ def logaddexp(x: Any, y: Any) -> Any:
     >>> float(logaddexp(1000.0, 1000.0))
     1000.6931471805599
     """
-    return logaddexp_p(x, y)
+    return logaddexp_p(*float_operands(x, y))
 
 
 def logaddexp2(x: Any, y: Any) -> Any:
     """``log2(2**x + 2**y)``, without overflow."""
-    return logaddexp2_p(x, y)
+    return logaddexp2_p(*float_operands(x, y))

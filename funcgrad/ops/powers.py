@@ -20,7 +20,7 @@ from funcgrad.ops.cases import binary, case, integers, positive, reals, unary
 from funcgrad.ops.casting import convert_element_type
 from funcgrad.ops.comparison import is_zero
 from funcgrad.ops.elementwise import Elementwise
-from funcgrad.ops.exponential import as_float, log, lower_math
+from funcgrad.ops.exponential import as_float, float_operands, log, lower_math
 
 _MULTIPLIED = 32
 """Largest exponent that native code reaches by multiplying; above it calls ``pow``."""
@@ -104,7 +104,7 @@ class IntegerPow(Primitive):
     )
 
     def evaluate(self, x: Any, *, y: int) -> Any:
-        return np.square(x) if y == 2 else np.power(x, y)
+        return x**y
 
     def abstract_eval(self, x: ShapedArray, *, y: int) -> ShapedArray:
         if x.dtype.kind in "iu" and y < 0:
@@ -295,4 +295,4 @@ def cbrt(x: Any) -> Any:
 
 def hypot(x: Any, y: Any) -> Any:
     """``sqrt(x**2 + y**2)``, without overflow."""
-    return hypot_p(x, y)
+    return hypot_p(*float_operands(x, y))

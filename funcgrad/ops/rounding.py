@@ -13,6 +13,7 @@ from funcgrad.ops.cases import array, binary, case, integers, unary
 from funcgrad.ops.comparison import eq, ne
 from funcgrad.ops.complex_parts import abs, imag, real
 from funcgrad.ops.elementwise import Elementwise
+from funcgrad.ops.exponential import float_operands
 
 _ROUNDED = (*unary(), case(integers((3,))))
 _CLASSES = (*unary(), case(array([0.0, -0.0, np.inf, -np.inf, np.nan])))
@@ -27,6 +28,21 @@ def _lower_rounding(name: str) -> Any:
         return getattr(b, name)(x) if x.dtype.kind == "f" else x
 
     return lower
+
+
+def _lower_round(b: Any, x: Any) -> Any:
+    if x.dtype.kind == "c":
+        return b.complex(b.round(b.real(x)), b.round(b.imag(x)))
+    return b.round(b.convert(x, math_dtype(x.dtype)))
+
+
+def _lower_nextafter(b: Any, x: Any, y: Any) -> Any:
+    dtype = math_dtype(x.dtype)
+    return b.nextafter(b.convert(x, dtype), b.convert(y, dtype))
+
+
+def _lower_signbit(b: Any, x: Any) -> Any:
+    return b.signbit(b.convert(x, np.int8) if x.dtype.kind == "b" else x)
 
 
 floor_p = Elementwise(
@@ -57,17 +73,17 @@ round_p = Elementwise(
     "round",
     numpy=np.rint,
     jvp=[None],
-    lower=lambda b, x: b.round(b.convert(x, math_dtype(x.dtype))),
+    lower=_lower_round,
     out_dtype=math_dtype,
-    kinds="biuf",
     cases=_ROUNDED,
 )
 nextafter_p = Elementwise(
     "nextafter",
     numpy=np.nextafter,
     jvp=[lambda t, z, x, y: t, None],
-    lower=lambda b, x, y: b.nextafter(x, y),
-    kinds="f",
+    lower=_lower_nextafter,
+    out_dtype=math_dtype,
+    kinds="biuf",
     cost=8,
     cases=binary(),
 )
@@ -83,9 +99,9 @@ signbit_p = Elementwise(
     "signbit",
     numpy=np.signbit,
     jvp=[None],
-    lower=lambda b, x: b.signbit(x),
+    lower=_lower_signbit,
     out_dtype=_bool,
-    kinds="iuf",
+    kinds="biuf",
     cases=(*_CLASSES, case(integers((3,)))),
 )
 
@@ -118,7 +134,7 @@ def round(x: Any) -> Any:
 
 def nextafter(x: Any, y: Any) -> Any:
     """The float next to ``x`` in the direction of ``y``."""
-    return nextafter_p(x, y)
+    return nextafter_p(*float_operands(x, y))
 
 
 def is_finite(x: Any) -> Any:

@@ -10,7 +10,7 @@ from funcgrad.core.dtypes import math_dtype
 from funcgrad.ops.arithmetic import add, div, mul, neg, strong_mul, sub
 from funcgrad.ops.cases import between, binary, case, integers, unary
 from funcgrad.ops.elementwise import Elementwise
-from funcgrad.ops.exponential import lower_math
+from funcgrad.ops.exponential import float_operands, lower_math
 from funcgrad.ops.powers import hypot, rsqrt, square
 
 _ANY = (*unary(), case(integers((3,))))
@@ -189,7 +189,7 @@ def atan(x: Any) -> Any:
 
 def atan2(x: Any, y: Any) -> Any:
     """Angle in [-pi, pi] of the point with ordinate ``x`` and abscissa ``y``."""
-    return atan2_p(x, y)
+    return atan2_p(*float_operands(x, y))
 
 
 def sinh(x: Any) -> Any:

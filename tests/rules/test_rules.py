@@ -1,10 +1,16 @@
 """Every primitive's rules on its own cases."""
 
+import importlib
+import pkgutil
+
 import pytest
 
-import funcgrad  # noqa: F401  (fills the registry)
+import funcgrad
 from funcgrad.core.primitive import Primitive
 from funcgrad.testing import check_rule
+
+for module in pkgutil.walk_packages(funcgrad.__path__, "funcgrad."):
+    importlib.import_module(module.name)
 
 
 @pytest.mark.parametrize("name", sorted(Primitive.registry))
