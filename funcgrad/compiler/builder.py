@@ -6,7 +6,9 @@ Every operation is typed by its operands, scalars or explicit vectors of any len
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,7 +16,7 @@ from funcgrad.compiler import vecmath
 from funcgrad.compiler.arithmetic import Arithmetic
 from funcgrad.compiler.emitter import Operand, same_type
 from funcgrad.compiler.module_text import ModuleText
-from funcgrad.compiler.value import FLOAT32, Value, vector_type
+from funcgrad.compiler.value import FLOAT32, Value
 
 __all__ = ["Builder", "Module", "Value"]
 
@@ -62,55 +64,52 @@ class Module(ModuleText):
         first = values[0]
         key = (name, first.dtype.char, first.lanes)
         if key not in self._routines:
-            # Entered before the body is built: a body may need other routines.
-            self._routines[key] = routine = Routine(self, name, values)
-            routine.build()
+            self._routines[key], text = _emit_routine(*key, len(values))
+            self.absorb(text)
         return self._routines[key]
 
 
-class Routine:
-    """A mathematical function for one dtype and number of lanes, emitted once."""
+class Routine(NamedTuple):
+    """A mathematical function for one dtype and number of lanes."""
 
-    def __init__(self, module: Module, name: str, values: Sequence[Value]) -> None:
-        first = values[0]
-        self.module = module
-        self.name = name
-        self.symbol = f"vm.{name}.{first.dtype.name}x{first.lanes}"
-        self.dtype = first.dtype
-        self.lanes = first.lanes
-        self.arity = len(values)
-        self.ret = ""
-
-    def build(self) -> None:
-        """Write the function into the module."""
-        builder = Builder(self.module)
-        complex_ = self.dtype.kind == "c"
-        arguments: list[Value] = []
-        heads: list[str] = []
-        for i in range(self.arity):
-            imag = f"%y{i}" if complex_ else None
-            value = Value(f"%x{i}", self.dtype, self.lanes, imag)
-            arguments.append(value)
-            heads.extend(part.typed for part in value.parts)
-        emit = (vecmath.COMPLEX if complex_ else vecmath.REAL)[self.name]
-        result = emit(builder, *arguments)
-        builder.ret(result)
-        self.ret = vector_type(result.element, result.lanes)
-        if complex_:
-            self.ret = f"{{ {self.ret}, {self.ret} }}"
-        params = ", ".join(heads)
-        head = f"define internal fastcc {self.ret} @{self.symbol}({params}) #0 {{"
-        self.module.define(self.symbol, lambda: f"{head}\n{builder.body()}\n}}")
+    symbol: str
+    dtype: np.dtype
+    ret: str
 
     def call(self, builder: Builder, values: Sequence[Value]) -> Value:
         """Call it in ``builder``'s function."""
         args = ", ".join(part.typed for v in values for part in v.parts)
         name = builder.op(f"call fastcc {self.ret} @{self.symbol}({args})")
+        lanes = values[0].lanes
         if self.dtype.kind != "c":
-            return Value(name, self.dtype, self.lanes)
+            return Value(name, self.dtype, lanes)
         real = builder.op(f"extractvalue {self.ret} {name}, 0")
         imag = builder.op(f"extractvalue {self.ret} {name}, 1")
-        return Value(real, self.dtype, self.lanes, imag)
+        return Value(real, self.dtype, lanes, imag)
+
+
+@functools.cache
+def _emit_routine(
+    name: str, char: str, lanes: int, arity: int
+) -> tuple[Routine, ModuleText]:
+    """The routine, and a module with it and what it calls; kept for all kernels."""
+    module = Module()
+    builder = Builder(module)
+    dtype = np.dtype(char)
+    complex_ = dtype.kind == "c"
+    operands = [
+        Value(f"%x{i}", dtype, lanes, f"%y{i}" if complex_ else None)
+        for i in range(arity)
+    ]
+    result = (vecmath.COMPLEX if complex_ else vecmath.REAL)[name](builder, *operands)
+    builder.ret(result)
+    ret = f"{{ {result.type}, {result.type} }}" if complex_ else result.type
+    symbol = f"vm.{name}.{dtype.name}x{lanes}"
+    params = ", ".join(part.typed for v in operands for part in v.parts)
+    head = f"define internal fastcc {ret} @{symbol}({params}) #0 {{"
+    text = f"{head}\n{builder.body()}\n}}"
+    module.define(symbol, lambda: text)
+    return Routine(symbol, dtype, ret), module
 
 
 class Builder(Arithmetic):

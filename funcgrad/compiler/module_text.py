@@ -60,6 +60,13 @@ class ModuleText:
         if name not in self._intrinsics:
             self._intrinsics[name] = f"declare {ret} @{name}({', '.join(params)})"
 
+    def absorb(self, other: ModuleText) -> None:
+        """Take over the functions of ``other`` that are not here, and their needs."""
+        assert not other._constants, "names of constants are this module's own"
+        self._bodies = {**other._bodies, **self._bodies}
+        self._declarations = {**other._declarations, **self._declarations}
+        self._intrinsics = {**other._intrinsics, **self._intrinsics}
+
     def constant(self, array: np.ndarray) -> str:
         """Store ``array`` (C order) as a private constant; return its pointer."""
         array = np.asarray(array)

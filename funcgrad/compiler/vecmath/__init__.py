@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from funcgrad.compiler.arithmetic import Arithmetic
-from funcgrad.compiler.value import FLOAT32, FLOAT64, Value
+from funcgrad.compiler.value import COMPLEX64, COMPLEX128, FLOAT32, FLOAT64, Value
 from funcgrad.compiler.vecmath import (
+    complex_exponential,
+    complex_inverse,
+    complex_trigonometric,
     error_function,
     exponential,
     gamma,
@@ -22,14 +25,18 @@ from funcgrad.compiler.vecmath import (
 Emit = Callable[..., Value]
 
 
+_WIDER = {FLOAT32: FLOAT64, COMPLEX64: COMPLEX128}
+
+
 def _through_double(name: str, emit: Emit) -> Emit:
-    """``emit``, made for float64, for float32 as well: computed wide, then rounded."""
+    """``emit``, made for the wide dtype, for the narrow one too: rounded at the end."""
 
     def wide(b: Arithmetic, *values: Value) -> Value:
-        if values[0].dtype != FLOAT32:
+        narrow = values[0].dtype
+        if narrow not in _WIDER:
             return emit(b, *values)
-        result = b.math(name, *(b.convert(v, FLOAT64) for v in values))
-        return b.convert(result, FLOAT32)
+        result = b.math(name, *(b.convert(v, _WIDER[narrow]) for v in values))
+        return b.convert(result, narrow)
 
     return wide
 
@@ -73,7 +80,30 @@ REAL: dict[str, Emit] = {
     "tanh": hyperbolic.tanh,
     **{name: _through_double(name, emit) for name, emit in _FLOAT64_ONLY.items()},
 }
-COMPLEX: dict[str, Emit] = {}
+_COMPLEX128_ONLY: dict[str, Emit] = {
+    "acos": complex_inverse.acos,
+    "acosh": complex_inverse.acosh,
+    "asin": complex_inverse.asin,
+    "asinh": complex_inverse.asinh,
+    "atan": complex_inverse.atan,
+    "atanh": complex_inverse.atanh,
+    "cos": complex_trigonometric.cos,
+    "cosh": complex_trigonometric.cosh,
+    "exp": complex_exponential.exp,
+    "expm1": complex_exponential.expm1,
+    "log": complex_exponential.log,
+    "log1p": complex_exponential.log1p,
+    "logistic": complex_exponential.logistic,
+    "pow": complex_exponential.pow,
+    "sin": complex_trigonometric.sin,
+    "sinh": complex_trigonometric.sinh,
+    "sqrt": complex_exponential.sqrt,
+    "tan": complex_trigonometric.tan,
+    "tanh": complex_trigonometric.tanh,
+}
+COMPLEX: dict[str, Emit] = {
+    name: _through_double(name, emit) for name, emit in _COMPLEX128_ONLY.items()
+}
 
 # Emitted at the place of use: a call would cost more than the instruction.
 INLINE = frozenset({"sqrt"})
