@@ -12,11 +12,12 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from funcgrad.compiler import disk_cache, symbols
+from funcgrad.compiler.libraries import split_libraries
 from funcgrad.errors import CompilerError
 
 PLACEHOLDER = "@FG_KERNEL"
 # Raised whenever the passes or the options of the target machine change.
-_PIPELINE = "1: inline, sroa, simplify, combine, rotate, dce; machine 2"
+_PIPELINE = "2: libraries, inline, sroa, simplify, combine, rotate, dce; machine 2"
 
 _lock = threading.RLock()
 _addresses: dict[str, int] = {}
@@ -178,12 +179,19 @@ def _load_or_compile(text: str, name: str) -> int:
     key = disk_cache.make_key(text, engine.environment)
     payload = disk_cache.load(key)
     if payload is None:
-        payload = _compile(engine, text, name)
+        program, libraries = split_libraries(text, kernel_name)
+        for library in libraries:
+            compile_kernel(library)
+        payload = _compile(engine, program, name)
         _link_externals(engine, _unpack(payload)[0])
         disk_cache.store(key, payload)
         _counts["compiled"] += 1
     else:
-        _link_externals(engine, _unpack(payload)[0])
+        externals = _unpack(payload)[0]
+        if not all(_is_resolved(engine, external) for external in externals):
+            for library in split_libraries(text, kernel_name).libraries:
+                compile_kernel(library)
+        _link_externals(engine, externals)
         _counts["loaded"] += 1
     return _install(engine, _unpack(payload)[1], name)
 

@@ -1,0 +1,130 @@
+"""Takes long functions that many programs share out of a program's text.
+
+`executable` compiles each of these libraries once per machine, which saves most of the
+time that a program with vector mathematics or LAPACK takes to compile.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+# Functions of vector mathematics, and kernels; not the parts of a kernel.
+_SHARED = re.compile(r"vm\.|fg_kernel_\w+$")
+# A library costs some 2 ms once, and a fifth of one to load: not worth it for less.
+_LEAST_LINES = 25
+_NAME = re.compile(r"@([\w.$-]+)")
+_HEAD = re.compile(r"define internal (?P<type>.+?) @(?P<name>[\w.$-]+)\((?P<args>.*)\)")
+_ARGUMENT = re.compile(r" %[\w.$-]+")
+
+
+class Split(NamedTuple):
+    """A program's text that calls libraries, and these, each after what it calls."""
+
+    text: str
+    libraries: list[str]
+
+
+def split_libraries(text: str, kernel_name: Callable[[str], str]) -> Split:
+    """Make long shared functions of a module libraries.
+
+    Parameters
+    ----------
+    text : str
+        LLVM assembly; each top-level entity starts a line, a function ends with a
+        line ``}``.
+    kernel_name : callable
+        Gives the symbol of a library from its text.
+    """
+    splitter = _Splitter(text, kernel_name)
+    if not splitter.shared:
+        return Split(text, [])
+    kept = [
+        entity
+        for name, entity in splitter.entities.items()
+        if name not in splitter.shared
+    ]
+    program = splitter.link("\n".join(kept + splitter.others))
+    return Split(program, list(splitter.libraries.values()))
+
+
+class _Splitter:
+    def __init__(self, text: str, kernel_name: Callable[[str], str]) -> None:
+        self.kernel_name = kernel_name
+        self.entities: dict[str, str] = {}  # functions, declarations, constants
+        self.others: list[str] = []  # attributes, metadata
+        for entity in _entities(text):
+            name = _defined_name(entity)
+            if name is None:
+                self.others.append(entity)
+            else:
+                self.entities[name] = entity
+        self.shared = {
+            name for name, entity in self.entities.items() if _is_shared(name, entity)
+        }
+        self.libraries: dict[str, str] = {}  # by name in the program, callees first
+        self.symbols: dict[str, str] = {}
+        self.declarations: dict[str, str] = {}
+
+    def link(self, text: str) -> str:
+        """The text with shared functions called by their symbols, and declared."""
+        used = sorted(self.shared.intersection(_NAME.findall(text)))
+        for name in used:
+            self._make(name)
+        linked = _NAME.sub(lambda m: f"@{self.symbols.get(m[1], m[1])}", text)
+        return "\n".join([linked, *(self.declarations[name] for name in used), ""])
+
+    def _make(self, name: str) -> None:
+        if name in self.libraries:
+            return
+        entity = self.entities[name]
+        parts = [entity.replace("define internal", "define", 1), *self.others]
+        parts += [self.entities[other] for other in self._needs(name)]
+        # The function's own name goes first: it must not count as a call of itself.
+        own = re.compile(rf"@{re.escape(name)}(?=\()")
+        library = self.link(own.sub("@FG_KERNEL", "\n".join(parts)))
+        self.libraries[name] = library
+        self.symbols[name] = symbol = self.kernel_name(library)
+        head = _HEAD.match(entity)
+        assert head is not None
+        arguments = _ARGUMENT.sub("", head["args"])
+        self.declarations[name] = f"declare {head['type']} @{symbol}({arguments})"
+
+    def _needs(self, name: str) -> list[str]:
+        """What a library has to hold beside its function, other libraries apart."""
+        found: dict[str, None] = {}
+        pending = [name]
+        while pending:
+            for other in _NAME.findall(self.entities[pending.pop()]):
+                known = other in found or other == name or other in self.shared
+                if other in self.entities and not known:
+                    found[other] = None
+                    pending.append(other)
+        return list(found)
+
+
+def _entities(text: str) -> Iterator[str]:
+    """Functions whole, all else line by line."""
+    function: list[str] = []
+    for line in text.splitlines():
+        if function or line.startswith("define"):
+            function.append(line)
+            if line == "}":
+                yield "\n".join(function)
+                function = []
+        elif line:
+            yield line
+
+
+def _defined_name(entity: str) -> str | None:
+    if entity.startswith(("define", "declare", "@")):
+        match = _NAME.search(entity)
+        return None if match is None else match[1]
+    return None
+
+
+def _is_shared(name: str, entity: str) -> bool:
+    return (
+        _SHARED.match(name) is not None
+        and _HEAD.match(entity) is not None
+        and entity.count("\n") >= _LEAST_LINES
+    )
