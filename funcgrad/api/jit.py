@@ -20,6 +20,7 @@ from funcgrad.api.arguments import (
     positional_names,
 )
 from funcgrad.api.staging import aval_of, struct_of
+from funcgrad.compiler.pipeline import stage_text
 from funcgrad.config import config, modes
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.jaxpr import ClosedJaxpr, Jaxpr
@@ -284,9 +285,22 @@ class Lowered:
             [struct_of(aval) for aval in self._entry.jaxpr.out_avals]
         )
 
-    def as_text(self) -> str:
-        """The program as text."""
-        return str(self._entry.jaxpr)
+    def as_text(self, stage: str = "jaxpr") -> str:
+        """The program as text, at one of the stages of compilation.
+
+        Parameters
+        ----------
+        stage : str
+            ``"jaxpr"``, as traced; ``"optimized"``, the jaxpr after simplification;
+            ``"llvm"``, the loop nests as LLVM text; ``"llvm_optimized"``, after LLVM's
+            passes; ``"asm"``, the machine code.
+
+        Raises
+        ------
+        ValueError
+            If there is no such stage.
+        """
+        return stage_text(self._entry.jaxpr, stage)
 
     def lower(self) -> Lowered:
         """Itself: tracing and lowering are one step."""
@@ -326,9 +340,13 @@ class Compiled:
         results = execute(self._entry.jaxpr, [*self._entry.consts, *leaves])
         return self.out_tree.unflatten(results)
 
-    def as_text(self) -> str:
-        """The program as text."""
-        return str(self._entry.jaxpr)
+    def as_text(self, stage: str = "optimized") -> str:
+        """The program as text; the stages are those of `Lowered.as_text`."""
+        return stage_text(self._entry.jaxpr, stage)
+
+    def memory_analysis(self) -> dict[str, int]:
+        """Bytes of arguments, results, and scratch memory of a running call."""
+        return compiled(self._entry.jaxpr).memory()
 
 
 def jit(

@@ -6,14 +6,19 @@ import ctypes
 import functools
 import math
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from funcgrad.compiler import buffers, callbacks
 from funcgrad.compiler.control_flow import ControlLowering
-from funcgrad.compiler.executable import compile_kernel, vector_bytes
+from funcgrad.compiler.executable import (
+    compile_kernel,
+    lower_to_ir,
+    to_assembly,
+    vector_bytes,
+)
 from funcgrad.compiler.nodes import Buffer, Node, Register
 from funcgrad.compiler.trampoline import make_native_call
 from funcgrad.compiler.simplify.passes import simplify
@@ -164,6 +169,22 @@ class Executable:
             array_type=Array,
         )
 
+    def memory(self) -> dict[str, int]:
+        """Bytes of arguments, results and scratch memory."""
+
+        def total(avals: Sequence[ShapedArray]) -> int:
+            return sum(
+                math.prod(a.shape) * a.dtype.itemsize
+                for a in avals
+                if DYNAMIC not in a.shape
+            )
+
+        return {
+            "argument_bytes": total(self.in_avals),
+            "output_bytes": total(self.out_avals),
+            "workspace_bytes": self.program.workspace_bytes,
+        }
+
     def specialized(self, *, single: bool) -> Any:
         """Native code for operands of exactly these types, weak types included.
 
@@ -210,6 +231,22 @@ def _failure(status: int) -> BaseException:
 def compile_jaxpr(jaxpr: Jaxpr) -> Executable:
     """Native code of a jaxpr without constants."""
     return Executable(jaxpr)
+
+
+_STAGES: dict[str, Callable[[Jaxpr], str]] = {
+    "jaxpr": str,
+    "optimized": lambda jaxpr: str(simplify(jaxpr)),
+    "llvm": lambda jaxpr: lower_program(simplify(jaxpr)).text,
+    "llvm_optimized": lambda jaxpr: lower_to_ir(lower_program(simplify(jaxpr)).text),
+    "asm": lambda jaxpr: to_assembly(lower_program(simplify(jaxpr)).text),
+}
+
+
+def stage_text(jaxpr: Jaxpr, stage: str) -> str:
+    """A program as text at one of the stages of compilation."""
+    if stage not in _STAGES:
+        raise ValueError(f"stage {stage!r} is not one of {', '.join(_STAGES)}")
+    return _STAGES[stage](jaxpr)
 
 
 def _result_spec(aval: ShapedArray) -> tuple[np.dtype[Any], tuple[int, ...]]:
