@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.core import numpy_protocol as protocol
-from funcgrad.core.aval import ShapedArray, float0
+from funcgrad.core.aval import DYNAMIC, ShapedArray, float0
 from funcgrad.core.trace import typeof
 
 
@@ -53,6 +53,13 @@ def add_tangents(x: Any, y: Any) -> Any:
         return x if y is None else y
     if y is None or type(y) is Zero:
         return x
-    if typeof(x).dtype == float0:
+    aval = typeof(x)
+    if aval.dtype == float0:
         return x
+    if aval.shape and aval.shape[0] == DYNAMIC:
+        return protocol.operators["add_tapes"](x, y)
     return protocol.operators["add"](x, y)
+
+
+def _is_float0(x: Any) -> bool:
+    return isinstance(x, np.ndarray) and x.dtype.kind == "V"

@@ -64,12 +64,94 @@ class Quotient(Elementwise):
         return [sum_to(x, div(ct, y)), None]
 
 
+@defines_operator("add")
+def add(x: Any, y: Any) -> Any:
+    """Sum, entry by entry."""
+    return add_p(x, y)
+
+
+@defines_operator("sub")
+def sub(x: Any, y: Any) -> Any:
+    """Difference, entry by entry."""
+    return sub_p(x, y)
+
+
+@defines_operator("mul")
+def mul(x: Any, y: Any) -> Any:
+    """Product, entry by entry."""
+    return mul_p(x, y)
+
+
+@defines_operator("neg")
+def neg(x: Any) -> Any:
+    """Minus ``x``."""
+    return neg_p.bind(x)
+
+
+@defines_operator("pos")
+def pos(x: Any) -> Any:
+    """``x`` itself."""
+    dtype = typeof(x).dtype
+    if dtype.kind == "b":
+        raise wrong_kind("positive", dtype, "iufc")
+    return x
+
+
+@defines_operator("truediv")
+def div(x: Any, y: Any) -> Any:
+    """True quotient, entry by entry; of integers in float64.
+
+    Parameters
+    ----------
+    x, y : array
+        Dividend and divisor; broadcast and promoted as NumPy does.
+
+    Returns
+    -------
+    array, float or complex dtype
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> div(np.array([1, 2, 3]), 2)
+    array([0.5, 1. , 1.5])
+    """
+    return div_p(x, y)
+
+
+@defines_operator("floordiv")
+def floor_divide(x: Any, y: Any) -> Any:
+    """Largest whole number not above ``x / y``; 0 where the integer ``y`` is 0."""
+    return floor_divide_p(x, y)
+
+
+@defines_operator("mod")
+def mod(x: Any, y: Any) -> Any:
+    """Remainder with the sign of ``y``: ``x - y * floor(x / y)``."""
+    return mod_p(x, y)
+
+
+@defines_operator("divmod")
+def divmod(x: Any, y: Any) -> tuple[Any, Any]:
+    """``(x // y, x % y)``."""
+    return floor_divide(x, y), mod(x, y)
+
+
+def rem(x: Any, y: Any) -> Any:
+    """Remainder with the sign of ``x``: ``x - y * trunc(x / y)`` (C's ``fmod``)."""
+    return rem_p(x, y)
+
+
 def _strong_product(x: Any, y: Any) -> Any:
     with np.errstate(invalid="ignore", over="ignore"):
         product = np.multiply(x, y)
-        # One number tells in most cases that nothing is infinite or undefined.
-        total = np.add.reduce(product, axis=None)
-    if cmath.isfinite(total):
+    # One number tells in most cases that nothing is infinite or undefined; if it
+    # overflows itself, the longer way is right too.
+    if cmath.isfinite(np.vdot(product, product) if product.ndim else product):
         return product
     zero = np.logical_or(np.equal(x, 0), np.equal(y, 0))
     return np.where(zero, np.zeros((), product.dtype), product)[()]
@@ -219,85 +301,3 @@ rem_p = Elementwise(
     cost=12,
     cases=_QUOTIENT_CASES,
 )
-
-
-@defines_operator("add")
-def add(x: Any, y: Any) -> Any:
-    """Sum, entry by entry."""
-    return add_p(x, y)
-
-
-@defines_operator("sub")
-def sub(x: Any, y: Any) -> Any:
-    """Difference, entry by entry."""
-    return sub_p(x, y)
-
-
-@defines_operator("mul")
-def mul(x: Any, y: Any) -> Any:
-    """Product, entry by entry."""
-    return mul_p(x, y)
-
-
-@defines_operator("neg")
-def neg(x: Any) -> Any:
-    """Minus ``x``."""
-    return neg_p.bind(x)
-
-
-@defines_operator("pos")
-def pos(x: Any) -> Any:
-    """``x`` itself."""
-    dtype = typeof(x).dtype
-    if dtype.kind == "b":
-        raise wrong_kind("positive", dtype, "iufc")
-    return x
-
-
-@defines_operator("truediv")
-def div(x: Any, y: Any) -> Any:
-    """True quotient, entry by entry; of integers in float64.
-
-    Parameters
-    ----------
-    x, y : array
-        Dividend and divisor; broadcast and promoted as NumPy does.
-
-    Returns
-    -------
-    array, float or complex dtype
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not broadcast.
-
-    Examples
-    --------
-    >>> div(np.array([1, 2, 3]), 2)
-    array([0.5, 1. , 1.5])
-    """
-    return div_p(x, y)
-
-
-@defines_operator("floordiv")
-def floor_divide(x: Any, y: Any) -> Any:
-    """Largest whole number not above ``x / y``; 0 where the integer ``y`` is 0."""
-    return floor_divide_p(x, y)
-
-
-@defines_operator("mod")
-def mod(x: Any, y: Any) -> Any:
-    """Remainder with the sign of ``y``: ``x - y * floor(x / y)``."""
-    return mod_p(x, y)
-
-
-@defines_operator("divmod")
-def divmod(x: Any, y: Any) -> tuple[Any, Any]:
-    """``(x // y, x % y)``."""
-    return floor_divide(x, y), mod(x, y)
-
-
-def rem(x: Any, y: Any) -> Any:
-    """Remainder with the sign of ``x``: ``x - y * trunc(x / y)`` (C's ``fmod``)."""
-    return rem_p(x, y)

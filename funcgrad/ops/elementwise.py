@@ -14,7 +14,7 @@ from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import PYTHON_SCALARS, Tracer, typeof
 from funcgrad.core.vspace import Zero, add_tangents, zero_like
-from funcgrad.ops.casting import convert_element_type
+from funcgrad.ops.casting import convert_element_type, convert_weak
 from funcgrad.ops.structural import (
     broadcast_in_dim,
     broadcast_to,
@@ -122,10 +122,6 @@ class Elementwise(Primitive):
             if rule is None or type(t) is Zero:
                 continue
             own = typeof(t)
-            if own.dtype != aval.dtype and not own.weak_type:
-                # That of a Python scalar, which took the dtype of the others.
-                dtype = self.literal_dtype([typeof(x) for x in primals])
-                t = convert_element_type(t, dtype)
             if own.shape != aval.shape:
                 t = broadcast_in_dim(t, aval.shape, ())
             total = add_tangents(total, rule(t, y, *primals))
@@ -150,8 +146,10 @@ class Elementwise(Primitive):
 
 def sum_to(operand: LinearOperand, ct: Any) -> Any:
     """The cotangent of an operand that was combined with every entry if 0-d."""
+    if operand.aval.shape:
+        return ct
     aval = typeof(ct)
-    if not aval.shape or operand.aval.shape:
+    if not aval.shape:
         return ct
     return reduce_sum(ct, tuple(range(aval.ndim)))
 
@@ -195,15 +193,16 @@ def broadcast_and_promote(*operands: Any) -> Sequence[Any]:
     ShapeError
         If the shapes can not be broadcast together.
     """
+    if any([type(x) is list or type(x) is tuple for x in operands]):
+        operands = tuple(
+            [np.asarray(x) if isinstance(x, (list, tuple)) else x for x in operands]
+        )
     avals = [typeof(x) for x in operands]
     first = avals[0]
     if len(avals) == 2:
         second = avals[1]
         if first.shape == second.shape and first.dtype is second.dtype:
             return operands
-    operands = tuple(
-        [np.asarray(x) if type(x) in (list, tuple) else x for x in operands]
-    )
     if all(
         (not a.shape or a.shape == first.shape or not first.shape)
         and a.dtype == first.dtype
@@ -211,11 +210,10 @@ def broadcast_and_promote(*operands: Any) -> Sequence[Any]:
     ) and _at_most_one_shape(avals):
         return operands
     dtype = result_type(*[(a.dtype, a.weak_type) for a in avals])
+    convert = convert_weak if all(a.weak_type for a in avals) else convert_element_type
     operands = tuple(
         [
-            x
-            if a.dtype == dtype or type(x) in PYTHON_SCALARS
-            else convert_element_type(x, dtype)
+            x if a.dtype == dtype or type(x) in PYTHON_SCALARS else convert(x, dtype)
             for x, a in zip(operands, avals, strict=True)
         ]
     )

@@ -57,16 +57,20 @@ class JVPTrace(Trace):
 class JVPTracer(ArrayTracer):
     """A primal value and its tangent."""
 
-    __slots__ = ("primal", "tangent")
+    __slots__ = ("_aval", "primal", "tangent")
 
     def __init__(self, trace: JVPTrace, primal: Any, tangent: Any) -> None:
         self.trace = trace
         self.primal = primal
         self.tangent = tangent
+        self._aval: ShapedArray | None = None
 
     @property
     def aval(self) -> ShapedArray:
-        return typeof(self.primal)
+        aval = self._aval
+        if aval is None:
+            aval = self._aval = typeof(self.primal)
+        return aval
 
     def concrete(self) -> Any:
         primal = self.primal
