@@ -16,30 +16,38 @@ from funcgrad.ops.cases import between, booleans, case, integers
 
 
 class ConvertElementType(Primitive):
-    """The same values in another dtype, as ``astype``; linear among inexact dtypes."""
+    """The same values in another dtype, as ``astype``; linear among inexact dtypes.
+
+    With ``weak_type`` the answer is like a Python scalar of another kind.
+    """
 
     name = "convert_element_type"
     linear = True
     cases = (
-        case((5, 7), new_dtype=np.dtype(np.float64)),
-        case((3,), new_dtype=np.dtype(np.complex128)),
-        case((), new_dtype=np.dtype(np.int32)),
-        case(between((4,), 1.0, 100.0), new_dtype=np.dtype(np.uint8)),
-        case((0,), new_dtype=np.dtype(bool)),
-        case(integers((6,)), new_dtype=np.dtype(np.float64)),
-        case(integers((6,), -300, 300), new_dtype=np.dtype(np.int8)),
-        case(booleans((6,)), new_dtype=np.dtype(np.complex64)),
+        case((5, 7), new_dtype=np.dtype(np.float64), weak_type=False),
+        case((3,), new_dtype=np.dtype(np.complex128), weak_type=False),
+        case((), new_dtype=np.dtype(np.int32), weak_type=False),
+        case(between((4,), 1.0, 100.0), new_dtype=np.dtype(np.uint8), weak_type=False),
+        case((0,), new_dtype=np.dtype(bool), weak_type=False),
+        case(integers((6,)), new_dtype=np.dtype(np.float64), weak_type=False),
+        case(integers((6,), -300, 300), new_dtype=np.dtype(np.int8), weak_type=False),
+        case(booleans((6,)), new_dtype=np.dtype(np.complex64), weak_type=False),
+        case((), new_dtype=np.dtype(np.float64), weak_type=True),
     )
 
-    def evaluate(self, x: Any, *, new_dtype: np.dtype[Any]) -> Any:
+    def evaluate(self, x: Any, *, new_dtype: np.dtype[Any], weak_type: bool) -> Any:
+        if weak_type and type(x) in PYTHON_SCALARS:
+            return new_dtype.type(x).item()
         x = np.asarray(x)
         if x.dtype.kind == "c" and new_dtype.kind not in "cb":
             x = x.real
         with np.errstate(invalid="ignore", over="ignore"):
             return x.astype(new_dtype)[()]
 
-    def abstract_eval(self, x: ShapedArray, *, new_dtype: np.dtype[Any]) -> ShapedArray:
-        return x.update(dtype=new_dtype)
+    def abstract_eval(
+        self, x: ShapedArray, *, new_dtype: np.dtype[Any], weak_type: bool
+    ) -> ShapedArray:
+        return x.update(dtype=new_dtype, weak_type=weak_type)
 
     def jvp(
         self,
@@ -47,13 +55,16 @@ class ConvertElementType(Primitive):
         tangents: Sequence[Any],
         *,
         new_dtype: np.dtype[Any],
+        weak_type: bool,
     ) -> Any:
-        y = self.bind(*primals, new_dtype=new_dtype)
+        y = self.bind(*primals, new_dtype=new_dtype, weak_type=weak_type)
         if type(tangents[0]) is Zero or new_dtype.kind not in "fc":
             return y, zero_like(y)
-        return y, self.bind(*tangents, new_dtype=new_dtype)
+        return y, convert_element_type(tangents[0], new_dtype)
 
-    def transpose(self, ct: Any, x: Any, *, new_dtype: np.dtype[Any]) -> list[Any]:
+    def transpose(
+        self, ct: Any, x: Any, *, new_dtype: np.dtype[Any], weak_type: bool
+    ) -> list[Any]:
         return [convert_element_type(ct, x.aval.dtype)]
 
     def batch(
@@ -63,10 +74,14 @@ class ConvertElementType(Primitive):
         dims: Sequence[Any],
         *,
         new_dtype: np.dtype[Any],
+        weak_type: bool,
     ) -> Any:
-        return self.bind(*operands, new_dtype=new_dtype), dims[0]
+        (x,) = operands
+        return self.bind(x, new_dtype=new_dtype, weak_type=weak_type), dims[0]
 
-    def lower(self, ctx: Any, x: Any, *, new_dtype: np.dtype[Any]) -> Any:
+    def lower(
+        self, ctx: Any, x: Any, *, new_dtype: np.dtype[Any], weak_type: bool
+    ) -> Any:
         return ctx.map(lambda b, v: b.convert(v, new_dtype), x, dtype=new_dtype)
 
 
@@ -77,11 +92,16 @@ def convert_element_type(x: Any, new_dtype: Any) -> Any:
     """``x`` with another dtype; the same value where it has it and is not weak."""
     dtype = canonical_dtype(new_dtype)
     if type(x) in PYTHON_SCALARS:
-        return convert_element_type_p.evaluate(x, new_dtype=dtype)
+        return convert_element_type_p.evaluate(x, new_dtype=dtype, weak_type=False)
     aval = typeof(x)
     if aval.dtype == dtype and not aval.weak_type:
         return x if isinstance(x, (Tracer, np.ndarray, np.generic)) else np.asarray(x)
-    return convert_element_type_p.bind(x, new_dtype=dtype)
+    return convert_element_type_p.bind(x, new_dtype=dtype, weak_type=False)
+
+
+def convert_weak(x: Any, new_dtype: np.dtype[Any]) -> Any:
+    """A traced Python scalar as one of another kind: an int that meets a float."""
+    return convert_element_type_p.bind(x, new_dtype=new_dtype, weak_type=True)
 
 
 def strong(x: Any) -> Any:

@@ -193,7 +193,7 @@ def broadcast_and_promote(*operands: Any) -> Sequence[Any]:
     ShapeError
         If the shapes can not be broadcast together.
     """
-    if any([type(x) is list or type(x) is tuple for x in operands]):
+    if any(type(x) is list or type(x) is tuple for x in operands):
         operands = tuple(
             [np.asarray(x) if isinstance(x, (list, tuple)) else x for x in operands]
         )

@@ -27,7 +27,6 @@ from funcgrad.ops.cases import (
     integers,
     unary,
 )
-from funcgrad.ops.casting import convert_element_type
 from funcgrad.ops.comparison import eq, gt, lt
 from funcgrad.ops.elementwise import (
     Elementwise,
@@ -51,7 +50,6 @@ class SelectN(Primitive):
 
     name = "select_n"
     linear = True
-    keeps_weak_type = True
     cases = (
         case(booleans((2, 3)), (2, 3), (2, 3)),
         case(booleans(), (3,), (3,)),
@@ -84,8 +82,7 @@ class SelectN(Primitive):
                 if shape and shape != aval.shape:
                     raise shapes_differ(self.name, (which, *operands))
                 shape = aval.shape
-        weak = all(aval.weak_type for aval in operands)
-        return ShapedArray(shape, self.literal_dtype((which, *operands)), weak)
+        return ShapedArray(shape, self.literal_dtype((which, *operands)))
 
     def jvp(self, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
         which, *operands = primals
@@ -99,8 +96,6 @@ class SelectN(Primitive):
                 parts.append(0.0)
                 continue
             own = typeof(t)
-            if own.dtype != aval.dtype and not own.weak_type:
-                t = convert_element_type(t, aval.dtype)
             if own.shape != aval.shape:
                 t = broadcast_in_dim(t, aval.shape, ())
             parts.append(t)
