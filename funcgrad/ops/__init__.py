@@ -32,6 +32,7 @@ from funcgrad.ops.complex_parts import imag as imag
 from funcgrad.ops.complex_parts import real as real
 from funcgrad.ops.complex_parts import sign as sign
 from funcgrad.ops.contraction import dot_general as dot_general
+from funcgrad.ops.control import tapes as tapes
 from funcgrad.ops.cumulative import cumlogsumexp as cumlogsumexp
 from funcgrad.ops.cumulative import cummax as cummax
 from funcgrad.ops.cumulative import cummin as cummin
@@ -59,6 +60,8 @@ from funcgrad.ops.exponential import log10 as log10
 from funcgrad.ops.exponential import logaddexp as logaddexp
 from funcgrad.ops.exponential import logaddexp2 as logaddexp2
 from funcgrad.ops.exponential import logistic as logistic
+from funcgrad.ops.index_expressions import getitem as getitem
+from funcgrad.ops.index_updates import at as at
 from funcgrad.ops.indexing import gather as gather
 from funcgrad.ops.indexing import take_along_axis as take_along_axis
 from funcgrad.ops.iota import broadcasted_iota as broadcasted_iota

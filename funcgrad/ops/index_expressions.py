@@ -1,0 +1,147 @@
+"""``x[index]`` with all of NumPy's indices, and ``x.at[index].get``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from funcgrad import errors
+from funcgrad.core.numpy_protocol import defines_method
+from funcgrad.core.source import user_frame
+from funcgrad.core.trace import typeof
+from funcgrad.ops.dynamic_slicing import dynamic_slice_p
+from funcgrad.ops.index_parsing import Plan, parse_index
+from funcgrad.ops.indexing import gather
+from funcgrad.ops.slicing import strided_slice
+from funcgrad.ops.structural import reshape, rev
+from funcgrad.ops.windows import GatherDimensionNumbers
+
+MODES = {
+    None: None,
+    "clip": "clip",
+    "promise_in_bounds": "promise_in_bounds",
+    "fill": "fill",
+    "drop": "fill",
+}
+
+
+@defines_method("getitem")
+def getitem(x: Any, index: Any) -> Any:
+    """``x[index]`` as NumPy has it; traced integers out of range are clipped.
+
+    Parameters
+    ----------
+    x : array
+    index : int, slice, None, ``...``, array of int or bool, or a tuple of these
+        Integers and index arrays may be traced; masks may not.
+
+    Returns
+    -------
+    array, dtype of ``x``
+
+    Raises
+    ------
+    IndexOutOfBoundsError
+        For a known index out of range.
+    NonConcreteBooleanIndexError
+        For a mask that is traced.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> getitem(np.arange(6).reshape(2, 3), (slice(None), [2, 0])).tolist()
+    [[2, 0], [5, 3]]
+    """
+    return read(x, index)
+
+
+def read(x: Any, index: Any, *, mode: str | None = None, fill_value: Any = None) -> Any:
+    """Entries of ``x``; with a mode, places out of range are clipped or filled."""
+    known = check_mode(mode)
+    plan = parse_index(index, typeof(x).shape, lenient=known is not None)
+    x = reshape(x, plan.shape)
+    if plan.is_static:
+        return reshape(static_window(x, plan), plan.result_shape)
+    if not plan.has_arrays and known != "fill":
+        return reshape(_dynamic_window(x, plan), plan.result_shape)
+    taken = gather(
+        static_window(x, plan, whole=list(plan.places)),
+        plan.positions(),
+        gather_numbers(plan),
+        [1 if axis in plan.places else plan.windows[axis].size for axis in _axes(plan)],
+        mode=known or "clip",
+        fill_value=fill_value,
+    )
+    return reshape(taken, plan.result_shape)
+
+
+def check_mode(mode: Any) -> str | None:
+    """The mode of a gather or scatter for a mode that the user names."""
+    name = getattr(mode, "name", mode)
+    key = name.lower() if isinstance(name, str) else name
+    key = {"fill_or_drop": "fill"}.get(key, key)
+    if key in MODES:
+        return MODES[key]
+    raise errors.ConfigError(
+        errors.message(
+            f"there is no mode {mode!r} for indices out of range.",
+            where=user_frame(),
+            got=repr(mode),
+            expected='None, "clip", "fill", "drop" or "promise_in_bounds"',
+            see=errors.ConfigError.page,
+        )
+    )
+
+
+def _axes(plan: Plan) -> range:
+    return range(len(plan.shape))
+
+
+def static_window(x: Any, plan: Plan, *, whole: Sequence[int] = ()) -> Any:
+    """Slices and known integers applied; indexed axes stay, with extent 1.
+
+    Axes among ``whole`` are left as they are.
+    """
+    start, limit, strides, backwards = [], [], [], []
+    for axis in _axes(plan):
+        step = 1
+        if axis in whole:
+            low, high = 0, plan.shape[axis]
+        elif axis in plan.windows:
+            window = plan.windows[axis]
+            low, high, step = window.low, window.low + window.span, abs(window.step)
+            if window.step < 0:
+                backwards.append(axis)
+        else:
+            low, high = plan.places[axis], plan.places[axis] + 1
+        start.append(low)
+        limit.append(high)
+        strides.append(step)
+    part = strided_slice(x, start, limit, strides)
+    return rev(part, backwards) if backwards else part
+
+
+def _dynamic_window(x: Any, plan: Plan) -> Any:
+    """The same where some integers are traced: one dynamic slice more."""
+    traced = [axis for axis, place in plan.places.items() if type(place) is not int]
+    part = static_window(x, plan, whole=traced)
+    shape = typeof(part).shape
+    starts = [
+        plan.places[axis] if axis in traced else np.int64(0) for axis in _axes(plan)
+    ]
+    sizes = tuple(1 if axis in traced else shape[axis] for axis in _axes(plan))
+    return dynamic_slice_p.bind(part, *starts, slice_sizes=sizes)
+
+
+def gather_numbers(plan: Plan, starts: Sequence[int] = ()) -> GatherDimensionNumbers:
+    """How positions, windows and the answer without new axes belong together.
+
+    ``starts`` are the sliced axes whose starts are part of the positions.
+    """
+    indexed = tuple(sorted(plan.places))
+    first, count = plan.kept_block, len(plan.common)
+    kept = range(len(plan.windows) + count)
+    offsets = tuple(k for k in kept if not first <= k < first + count)
+    return GatherDimensionNumbers(offsets, indexed, tuple(sorted((*indexed, *starts))))
