@@ -165,11 +165,15 @@ class Linearized:
 
     __slots__ = ("flat", "in_flags", "leaves", "out_flags", "program", "results")
 
-    def __init__(self, flat: FlatFunction, leaves: Sequence[Any]) -> None:
+    def __init__(
+        self, flat: FlatFunction, leaves: Sequence[Any], *, prune: bool = True
+    ) -> None:
         self.flat = flat
         self.leaves = leaves
         self.in_flags = [typeof(x).differentiable for x in leaves]
-        results, program, flags = linearize_transform.linearize(flat, leaves)
+        results, program, flags = linearize_transform.linearize(
+            flat, leaves, prune=prune
+        )
         count = flat.out_tree.num_leaves
         self.results = results
         self.out_flags = flags[:count]

@@ -75,7 +75,7 @@ def value_and_grad(
         leaves, in_tree = tree.flatten((chosen.values, {}))
         _check_inputs(fun, chosen, holomorphic, allow_int)
         flat = FlatFunction(chosen.call, in_tree, has_aux)
-        linear = Linearized(flat, leaves)
+        linear = Linearized(flat, leaves, prune=False)
         aval = _check_output(fun, linear, holomorphic)
         cts = linear.pull([aval.dtype.type(1)])
         values, _ = in_tree.unflatten([materialized(ct) for ct in cts])

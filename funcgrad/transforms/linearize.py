@@ -16,12 +16,15 @@ def linearize(
     function: Callable[..., Sequence[Any]],
     primals: Sequence[Any],
     nonzero: Sequence[bool] | None = None,
+    *,
+    prune: bool = True,
 ) -> tuple[list[Any], ClosedJaxpr, list[bool]]:
     """Results of a flat function, and its derivative there as a linear jaxpr.
 
     The jaxpr takes the tangents of the inputs that are ``nonzero`` (by default those of
     a differentiable type) and gives the tangents of the results that are not known to
-    be zero: the last result tells which. Its constants are the residuals.
+    be zero: the last result tells which. Its constants are the residuals. Without
+    ``prune`` dead equations stay, which a single backward pass skips anyway.
     """
     flags = [
         typeof(p).differentiable and (nonzero is None or nonzero[i])
@@ -36,7 +39,8 @@ def linearize(
         out_flags = [type(t) is not Zero for t in out_tangents]
         arguments: Any = [t for t in tangents if type(t) is not Zero]
         staged = [t for t in out_tangents if type(t) is not Zero]
-        return results, trace.jaxpr(arguments, staged), out_flags
+        program = trace.jaxpr(arguments, staged, prune=prune)
+        return results, program, out_flags
 
 
 class LinearizedJaxpr(NamedTuple):

@@ -48,7 +48,7 @@ def _forward_residuals(
     """Evaluate what depends on residuals only; the rest is to be transposed."""
     todo = []
     for eqn in jaxpr.eqns:
-        if any(v in linear for v in eqn.invars):
+        if not linear.isdisjoint(eqn.invars):
             linear.update(eqn.outvars)
             todo.append(eqn)
             continue
