@@ -60,13 +60,10 @@ def top(module: str) -> str:
     return module.split(".")[1] if "." in module else ""
 
 
-def is_type_checking(node: ast.AST) -> bool:
-    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
-
-
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_files_are_short(path):
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 400 or only_exports(parsed(path))
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)
@@ -119,19 +116,29 @@ def identifiers(tree: ast.AST) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.attr
 
 
-def primitive_identifiers() -> set[str]:
-    return {f"{primitive}_p" for primitive in Primitive.registry}
+def primitive_names() -> set[str]:
+    """All but `constant`, which is part of the language itself: it stages a value."""
+    return {
+        primitive.name
+        for primitive in Primitive.registry.values()
+        if not type(primitive).__module__.startswith("funcgrad.core.")
+    }
+
+
+def only_exports(tree: ast.Module) -> bool:
+    """Whether a module is its docstring and imports: a list of public names."""
+    return all(isinstance(n, ast.Import | ast.ImportFrom) for n in tree.body[1:])
 
 
 def test_there_are_primitives():
-    assert len(Primitive.registry) > 50
-    assert "sin" in Primitive.registry
+    assert len(primitive_names()) > 50
+    assert {"sin", "scan", "dot_general"} <= primitive_names()
 
 
 @pytest.mark.parametrize("path", ENGINE + COMPILER, ids=name)
 def test_engine_and_compiler_name_no_primitive(path):
     """Whoever needs to know which primitive it is asks the primitive."""
-    known = primitive_identifiers()
+    known = {f"{primitive}_p" for primitive in primitive_names()}
     found = [(line, i) for line, i in identifiers(parsed(path)) if i in known]
     assert not found
     assert "ops" not in {top(module) for module in own_imports(parsed(path))}
@@ -141,5 +148,6 @@ def test_engine_and_compiler_name_no_primitive(path):
     "path", [p for p in ENGINE if p.name not in OPERATOR_TABLES], ids=name
 )
 def test_engine_compares_with_no_primitives_name(path):
+    known = primitive_names()
     compared = compared_strings(parsed(path))
-    assert not [(line, text) for line, text in compared if text in Primitive.registry]
+    assert not [(line, text) for line, text in compared if text in known]
