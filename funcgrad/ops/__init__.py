@@ -77,6 +77,7 @@ from funcgrad.ops.powers import reciprocal as reciprocal
 from funcgrad.ops.powers import rsqrt as rsqrt
 from funcgrad.ops.powers import sqrt as sqrt
 from funcgrad.ops.powers import square as square
+from funcgrad.ops.random_bits import threefry2x32 as threefry2x32
 from funcgrad.ops.reduction import argmax as argmax
 from funcgrad.ops.reduction import argmin as argmin
 from funcgrad.ops.reduction import reduce_and as reduce_and
