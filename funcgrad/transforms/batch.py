@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from funcgrad.core.aval import ShapedArray
+from funcgrad.core.aval import DYNAMIC, ShapedArray
 from funcgrad.core.jaxpr import Jaxpr, eval_jaxpr
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.trace import Trace, new_trace, typeof
@@ -47,7 +47,7 @@ class BatchTrace(Trace):
 class BatchTracer(ArrayTracer):
     """A value with one more axis, ``dim``, than its type shows."""
 
-    __slots__ = ("value", "dim")
+    __slots__ = ("dim", "value")
 
     def __init__(self, trace: BatchTrace, value: Any, dim: int) -> None:
         self.trace = trace
@@ -79,6 +79,16 @@ def batch(
     return [value for value, _ in pairs], [dim for _, dim in pairs]
 
 
+def batch_place(aval: ShapedArray) -> int:
+    """Where programs have the batch axis: in front, but after the trips of a tape."""
+    return 1 if aval.shape[:1] == (DYNAMIC,) else 0
+
+
+def _with_axis(aval: ShapedArray, place: int, size: int) -> ShapedArray:
+    shape = (*aval.shape[:place], size, *aval.shape[place:])
+    return ShapedArray(shape, aval.dtype)
+
+
 def batch_jaxpr(
     jaxpr: Jaxpr,
     size: int,
@@ -86,16 +96,17 @@ def batch_jaxpr(
     force: Sequence[bool],
     align: Callable[[Any, Dim, int], Any],
 ) -> tuple[Jaxpr, list[bool]]:
-    """A jaxpr over operands that have a batch axis in front where ``batched``.
+    """A jaxpr over operands that have a batch axis where ``batched``.
 
     ``force`` names outputs that must be batched; ``align(value, dim, size)`` puts the
-    batch axis in front, broadcasting where there is none. Tells which outputs are
-    batched, all with the axis in front.
+    batch axis where ``batch_place`` says, broadcasting where there is none. Tells which
+    outputs are batched.
     """
     out_batched: list[bool] = []
+    places = [batch_place(v.aval) for v in jaxpr.invars]
 
     def function(*args: Any) -> list[Any]:
-        dims = [0 if flag else None for flag in batched]
+        dims = [p if flag else None for p, flag in zip(places, batched, strict=True)]
         values, out_dims = batch(
             lambda *xs: eval_jaxpr(jaxpr, (), *xs), size, args, dims
         )
@@ -107,7 +118,7 @@ def batch_jaxpr(
         ]
 
     avals = [
-        v.aval.update(shape=(size, *v.aval.shape)) if flag else v.aval
-        for v, flag in zip(jaxpr.invars, batched, strict=True)
+        _with_axis(v.aval, place, size) if flag else v.aval
+        for v, place, flag in zip(jaxpr.invars, places, batched, strict=True)
     ]
     return stage_flat(function, avals), out_batched

@@ -75,8 +75,8 @@ def cond(
                 where=user_frame(),
                 got=str(aval),
                 expected="bool[]",
-                fix="np.any(pred) or np.all(pred), or funcgrad.numpy.where for a choice "
-                "entry by entry",
+                fix="np.any(pred) or np.all(pred); funcgrad.numpy.where chooses entry "
+                "by entry",
                 see=errors.BranchTypeError.page,
             )
         )
@@ -220,15 +220,15 @@ def _share_consts(
                 values.append(value)
     jaxprs = []
     for s in staged:
-        own = {places[id(v)]: var for v, var in zip(s.consts, s.jaxpr.invars, strict=False)}
+        own = {
+            places[id(v)]: var for v, var in zip(s.consts, s.jaxpr.invars, strict=False)
+        }
         consts = [
             own[k] if k in own else _unused(value) for k, value in enumerate(values)
         ]
         rest = s.jaxpr.invars[len(s.jaxpr.invars) - num_operands :]
         jaxprs.append(
-            Jaxpr(
-                (), (*consts, *rest), s.jaxpr.eqns, s.jaxpr.outvars, s.jaxpr.effects
-            )
+            Jaxpr((), (*consts, *rest), s.jaxpr.eqns, s.jaxpr.outvars, s.jaxpr.effects)
         )
     return values, tuple(jaxprs)
 

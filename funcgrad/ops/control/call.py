@@ -5,22 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from funcgrad.compiler.pipeline import Executable, compile_jaxpr
-from funcgrad.core.aval import ShapedArray
-from funcgrad.core.jaxpr import Jaxpr, subjaxprs
+from funcgrad.config import config
+from funcgrad.core.aval import DYNAMIC, ShapedArray
+from funcgrad.core.jaxpr import Eqn, Jaxpr, Var, eval_jaxpr, subjaxprs
 from funcgrad.core.primitive import Primitive
+from funcgrad.core.trace import typeof
 from funcgrad.ops.control.inner import (
     batched_jaxpr,
     find_residuals,
     is_nonzero,
     jvp_jaxpr,
     linearized,
+    memoized,
+    place_operands,
     residual_sources,
+    result_dims,
     scatter_zeros,
     select,
     transpose_jaxpr,
 )
-from funcgrad.ops.structural import move_axis_to_front
+from funcgrad.transforms.stage import stage_flat
 from funcgrad.transforms.transpose import is_linear
 
 
@@ -34,7 +41,43 @@ def compiled(jaxpr: Jaxpr) -> Executable:
 
 def execute(jaxpr: Jaxpr, operands: Sequence[Any]) -> list[Any]:
     """Results of a program on arrays, as NumPy arrays and scalars."""
+    if config.disable_jit:
+        return eval_jaxpr(jaxpr, (), *operands)
+    if _takes_tapes(jaxpr):
+        extents = tuple(len(x) if np.ndim(x) else 0 for x in operands)
+        jaxpr = _of_known_extents(jaxpr, extents)
     return compiled(jaxpr)(*operands)
+
+
+@memoized
+def _takes_tapes(jaxpr: Jaxpr) -> bool:
+    return any(aval.shape[:1] == (DYNAMIC,) for aval in jaxpr.in_avals)
+
+
+@memoized
+def _of_known_extents(jaxpr: Jaxpr, extents: tuple[int, ...]) -> Jaxpr:
+    """The program for tapes that a finished loop has left, whose lengths are known."""
+    avals = [
+        ShapedArray((extent, *a.shape[1:]), a.dtype) if a.shape[:1] == (DYNAMIC,) else a
+        for a, extent in zip(jaxpr.in_avals, extents, strict=True)
+    ]
+    return stage_flat(lambda *args: eval_jaxpr(jaxpr, (), *args), avals)
+
+
+def evaluate_compiled(
+    primitive: Primitive, owner: Jaxpr, operands: Sequence[Any], params: dict[str, Any]
+) -> list[Any]:
+    """One application as a compiled program, which is kept with ``owner``."""
+    avals = tuple([typeof(x).strong() for x in operands])
+    key = (primitive, avals, *params.values())
+    program = owner.memo.get(key)
+    if program is None:
+        invars = tuple(Var(aval) for aval in avals)
+        outvars = tuple(Var(a) for a in primitive.abstract_eval(*avals, **params))
+        eqn = Eqn(primitive, invars, params, outvars)
+        program = Jaxpr((), invars, (eqn,), outvars, eqn.effects)
+        owner.memo[key] = program
+    return execute(program, operands)
 
 
 class HigherOrder(Primitive):
@@ -119,12 +162,9 @@ class Call(HigherOrder):
         batched = tuple(dim is not None for dim in dims)
         force = (False,) * len(jaxpr.outvars)
         inner, out_batched = batched_jaxpr(jaxpr, size, batched, force)
-        values = [
-            x if dim is None else move_axis_to_front(x, dim)
-            for x, dim in zip(operands, dims, strict=True)
-        ]
+        values = place_operands(jaxpr, operands, dims)
         results = self.bind(*values, jaxpr=inner, **params)
-        return results, [0 if flag else None for flag in out_batched]
+        return results, result_dims(jaxpr, out_batched)
 
     def lower(self, ctx: Any, *operands: Any, jaxpr: Jaxpr, **params: Any) -> Any:
         return ctx.lower_call(*operands, jaxpr=jaxpr, **params)

@@ -22,7 +22,9 @@ from funcgrad.ops.control.inner import (
     is_nonzero,
     jvp_jaxpr,
     memoized,
+    place_operands,
     residual_sources,
+    result_dims,
     scatter_zeros,
     select,
     transpose_jaxpr,
@@ -118,16 +120,12 @@ class Cond(HigherOrder):
         linear = tuple(is_linear(x) for x in operands)
         nonzero = is_nonzero(cts)
         none = (False,) * sum(linear)
-        force = _union(
-            [transpose_jaxpr(b, linear, nonzero, none)[1] for b in branches]
-        )
+        force = _union([transpose_jaxpr(b, linear, nonzero, none)[1] for b in branches])
         transposed = tuple(
             transpose_jaxpr(b, linear, nonzero, force)[0] for b in branches
         )
         residuals = [x for x in operands if not is_linear(x)]
-        given = self.bind(
-            index, *residuals, *select(cts, nonzero), branches=transposed
-        )
+        given = self.bind(index, *residuals, *select(cts, nonzero), branches=transposed)
         avals = [x.aval for x in operands if is_linear(x)]
         parts = iter(scatter_zeros(given, force, avals))
         return [None, *[next(parts) if flag else None for flag in linear]]
@@ -141,10 +139,7 @@ class Cond(HigherOrder):
         branches: tuple[Jaxpr, ...],
     ) -> Any:
         batched = tuple(dim is not None for dim in dims[1:])
-        values = [
-            x if dim is None else move_axis_to_front(x, dim)
-            for x, dim in zip(operands[1:], dims[1:], strict=True)
-        ]
+        values = place_operands(branches[0], operands[1:], dims[1:])
         none = (False,) * len(branches[0].outvars)
         force = _union([batched_jaxpr(b, size, batched, none)[1] for b in branches])
         if dims[0] is not None:
@@ -155,7 +150,7 @@ class Cond(HigherOrder):
         else:
             index = move_axis_to_front(operands[0], dims[0])
             results = _select_branches(index, inner, values)
-        return results, [0 if flag else None for flag in force]
+        return results, result_dims(branches[0], force)
 
     def lower(
         self, ctx: Any, index: Any, *operands: Any, branches: tuple[Jaxpr, ...]
@@ -261,14 +256,12 @@ def _linearized(
 
 
 def _assign(avals: Sequence[ShapedArray], slots: list[ShapedArray]) -> list[int]:
-    """A place of the right type for each residual; ``slots`` grows where none is left."""
+    """A place of its type for each residual; ``slots`` grows where none is left."""
     taken: set[int] = set()
     places = []
     for aval in avals:
         free = (
-            k
-            for k, slot in enumerate(slots)
-            if k not in taken and slot.same_type(aval)
+            k for k, slot in enumerate(slots) if k not in taken and slot.same_type(aval)
         )
         k = next(free, len(slots))
         if k == len(slots):
@@ -310,4 +303,3 @@ def _linear_branch(
         return [instantiate(t) for t in select(ts, out_nonzero)]
 
     return stage_flat(function, avals)
-

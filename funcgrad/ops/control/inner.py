@@ -9,11 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from funcgrad.core.aval import ShapedArray
+from funcgrad.core.aval import DYNAMIC, ShapedArray
 from funcgrad.core.jaxpr import Atom, Jaxpr, dead_code, eval_jaxpr
+from funcgrad.core.trace import typeof
 from funcgrad.core.vspace import Zero
-from funcgrad.ops.structural import align_batch, broadcast_in_dim
-from funcgrad.transforms.batch import batch_jaxpr
+from funcgrad.ops.structural import (
+    align_batch,
+    broadcast_in_dim,
+    move_axis,
+)
+from funcgrad.transforms.batch import batch_jaxpr, batch_place
 from funcgrad.transforms.jvp import jvp
 from funcgrad.transforms.linearize import LinearizedJaxpr, linearize_jaxpr
 from funcgrad.transforms.stage import stage_flat
@@ -29,11 +34,9 @@ def memoized(function: F) -> F:
 
     def wrapped(jaxpr: Jaxpr, *args: Any) -> Any:
         key = (function, *args)
-        try:
-            return jaxpr.memo[key]
-        except KeyError:
-            result = jaxpr.memo[key] = function(jaxpr, *args)
-            return result
+        if key not in jaxpr.memo:
+            jaxpr.memo[key] = function(jaxpr, *args)
+        return jaxpr.memo[key]
 
     wrapped.__doc__ = function.__doc__
     return wrapped  # type: ignore[return-value]
@@ -161,8 +164,33 @@ def batched_jaxpr(
     jaxpr: Jaxpr, size: int, batched: Flags, force: Flags
 ) -> tuple[Jaxpr, Flags]:
     """``batch_jaxpr``, kept with the jaxpr."""
-    result, out_batched = batch_jaxpr(jaxpr, size, batched, force, align_batch)
+    result, out_batched = batch_jaxpr(jaxpr, size, batched, force, _align)
     return result, tuple(out_batched)
+
+
+def _align(x: Any, dim: int | None, size: int) -> Any:
+    """A result of a batched program with its batch axis where it belongs."""
+    if dim == 1 and typeof(x).shape[:1] == (DYNAMIC,):
+        return x
+    return align_batch(x, dim, size)
+
+
+def place_operands(
+    jaxpr: Jaxpr, operands: Sequence[Any], dims: Sequence[int | None]
+) -> list[Any]:
+    """Operands of ``jaxpr`` with batch axes where the batched program has them."""
+    return [
+        x if dim is None else move_axis(x, dim, batch_place(aval))
+        for x, dim, aval in zip(operands, dims, jaxpr.in_avals, strict=True)
+    ]
+
+
+def result_dims(jaxpr: Jaxpr, batched: Sequence[bool]) -> list[int | None]:
+    """Batch dimensions of results, where ``jaxpr`` is the program without a batch."""
+    return [
+        batch_place(aval) if flag else None
+        for aval, flag in zip(jaxpr.out_avals, batched, strict=True)
+    ]
 
 
 class Sources(NamedTuple):

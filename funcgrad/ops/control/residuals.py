@@ -115,9 +115,7 @@ def _invariant_part(primal: Jaxpr, num_consts: int) -> tuple[set[Atom], list[Eqn
     constant: set[Atom] = set(primal.invars[:num_consts])
     eqns = []
     for eqn in primal.eqns:
-        if not eqn.effects and all(
-            v in constant for v in eqn.invars if type(v) is Var
-        ):
+        if not eqn.effects and all(v in constant for v in eqn.invars if type(v) is Var):
             constant.update(eqn.outvars)
             eqns.append(eqn)
     return constant, eqns

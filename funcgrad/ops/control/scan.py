@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from funcgrad.config import config
 from funcgrad.core.aval import DYNAMIC, ShapedArray
 from funcgrad.core.jaxpr import Jaxpr, eval_jaxpr
 from funcgrad.core.trace import typeof
 from funcgrad.ops.arithmetic import add, sub
 from funcgrad.ops.comparison import lt
-from funcgrad.ops.control.call import HigherOrder
+from funcgrad.ops.control.call import HigherOrder, evaluate_compiled
 from funcgrad.ops.control.inner import (
     Flags,
     batched_jaxpr,
@@ -65,6 +66,16 @@ class Scan(HigherOrder):
     ) -> list[Any]:
         if length is None:
             length, operands = int(operands[0]), operands[1:]
+        if not config.disable_jit:
+            params = {
+                "jaxpr": jaxpr,
+                "num_consts": num_consts,
+                "num_carry": num_carry,
+                "length": length,
+                "reverse": reverse,
+                "unroll": unroll,
+            }
+            return evaluate_compiled(self, jaxpr, operands, params)
         consts, carry, xs = split(operands, num_consts, num_carry)
         rows: list[list[Any]] = []
         order = range(length)
@@ -75,9 +86,7 @@ class Scan(HigherOrder):
         if reverse:
             rows.reverse()
         avals = jaxpr.out_avals[num_carry:]
-        ys = [
-            _stacked([row[k] for row in rows], aval) for k, aval in enumerate(avals)
-        ]
+        ys = [_stacked([row[k] for row in rows], aval) for k, aval in enumerate(avals)]
         return [*carry, *ys]
 
     def abstract_eval(
@@ -112,9 +121,7 @@ class Scan(HigherOrder):
         ps = split(primals, num_consts, num_carry)
         ts = split(_filled(tangents, nonzero), num_consts, num_carry)
         flags = split(nonzero, num_consts, num_carry)
-        parts = [
-            [*p, *select(t, f)] for p, t, f in zip(ps, ts, flags, strict=True)
-        ]
+        parts = [[*p, *select(t, f)] for p, t, f in zip(ps, ts, flags, strict=True)]
         results = self.bind(
             *head,
             *parts[0],
@@ -171,9 +178,7 @@ class Scan(HigherOrder):
         avals = [typeof(y) for y in results[:num_outputs]]
         return results[:num_outputs], scatter_zeros(ts, out_nonzero, avals)
 
-    def transpose(
-        self, cts: Sequence[Any], *operands: Any, **params: Any
-    ) -> list[Any]:
+    def transpose(self, cts: Sequence[Any], *operands: Any, **params: Any) -> list[Any]:
         return transpose_scan(self, cts, operands, **params)
 
     def batch(
@@ -415,9 +420,7 @@ def _masked(
 
 
 @memoized
-def _masked_body(
-    jaxpr: Jaxpr, num_consts: int, num_carry: int, reverse: bool
-) -> Jaxpr:
+def _masked_body(jaxpr: Jaxpr, num_consts: int, num_carry: int, reverse: bool) -> Jaxpr:
     """A body that counts trips and does nothing where that is not below its limit.
 
     (limit, constants, trip, carry, xs) -> trip, carry, ys.

@@ -68,9 +68,7 @@ def transpose_scan(
         **{**params, "reverse": not params["reverse"]},
     )
     found = _place(results, rule, linear, program)
-    parts = [
-        part if flag else None for part, flag in zip(found, given, strict=True)
-    ]
+    parts = [part if flag else None for part, flag in zip(found, given, strict=True)]
     return [None] * head_size + parts
 
 

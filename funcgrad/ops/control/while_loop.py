@@ -12,13 +12,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from funcgrad.config import config
 from funcgrad.core.aval import DYNAMIC, ShapedArray
 from funcgrad.core.jaxpr import Jaxpr, eval_jaxpr
 from funcgrad.core.trace import typeof
 from funcgrad.core.vspace import zero_like
 from funcgrad.ops.arithmetic import add
 from funcgrad.ops.casting import convert_element_type
-from funcgrad.ops.control.call import HigherOrder
+from funcgrad.ops.control.call import HigherOrder, evaluate_compiled
 from funcgrad.ops.control.inner import (
     Flags,
     batched_jaxpr,
@@ -67,6 +68,15 @@ class While(HigherOrder):
         num_body_consts: int,
         num_tapes: int,
     ) -> list[Any]:
+        if not config.disable_jit:
+            params = {
+                "cond_jaxpr": cond_jaxpr,
+                "body_jaxpr": body_jaxpr,
+                "num_cond_consts": num_cond_consts,
+                "num_body_consts": num_body_consts,
+                "num_tapes": num_tapes,
+            }
+            return evaluate_compiled(self, body_jaxpr, operands, params)
         cond_consts, consts, carry = split(operands, num_cond_consts, num_body_consts)
         rows: list[list[Any]] = []
         while bool(eval_jaxpr(cond_jaxpr, (), *cond_consts, *carry)[0]):
@@ -237,13 +247,9 @@ class While(HigherOrder):
             )
         cond_flags, body_flags, carry_flags = split(flags, *sizes)
         num_carry = len(carry_flags)
-        cond, _ = batched_jaxpr(
-            cond_jaxpr, size, (*cond_flags, *carry_flags), (False,)
-        )
+        cond, _ = batched_jaxpr(cond_jaxpr, size, (*cond_flags, *carry_flags), (False,))
         force = (*carry_flags, *[False] * num_tapes)
-        body, out = batched_jaxpr(
-            body_jaxpr, size, (*body_flags, *carry_flags), force
-        )
+        body, out = batched_jaxpr(body_jaxpr, size, (*body_flags, *carry_flags), force)
         results = self.bind(
             *values,
             cond_jaxpr=cond,
@@ -268,7 +274,8 @@ class While(HigherOrder):
         num_tapes: int,
     ) -> Any:
         """Run until the last entry of the batch has ended; entries that have ended keep
-        their carry, and count only their own trips."""
+        their carry, and count only their own trips.
+        """
         cond_consts, consts, carry = split(values, *sizes)
         cond_flags, body_flags, _ = split(flags, *sizes)
         cond, body, first = _varying_loop(
@@ -336,10 +343,10 @@ def _jvp_loop(
         list(range(len(rule.jaxpr.outvars))), num_carry, num_tapes, sum(k_flags)
     )
     body = permuted(rule.jaxpr, inputs, [*outs, *t_outs, *tapes, *t_tapes])
-    avals = [a.tangent() for a in select(cond_jaxpr.in_avals[num_cond_consts:], k_flags)]
+    carried = select(cond_jaxpr.in_avals[num_cond_consts:], k_flags)
     cond = stage_flat(
         lambda *args: eval_jaxpr(cond_jaxpr, (), *args[: num_cond_consts + num_carry]),
-        [*cond_jaxpr.in_avals, *avals],
+        [*cond_jaxpr.in_avals, *[a.tangent() for a in carried]],
     )
     return _JvpLoop(cond, body, rule.out_nonzero, len(t_tapes))
 
@@ -377,9 +384,7 @@ def _batched_flags(
     cond_flags, flags, carry = split(batched, num_cond_consts, num_consts)
     none = (False,) * len(body_jaxpr.outvars)
     while True:
-        _, (varies,) = batched_jaxpr(
-            cond_jaxpr, size, (*cond_flags, *carry), (False,)
-        )
+        _, (varies,) = batched_jaxpr(cond_jaxpr, size, (*cond_flags, *carry), (False,))
         if varies:
             return (*cond_flags, *flags, *[True] * len(carry)), True
         _, out = batched_jaxpr(body_jaxpr, size, (*flags, *carry), none)
