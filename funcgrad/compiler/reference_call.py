@@ -77,7 +77,8 @@ class ReferenceCall:
         if kind is not np.ndarray and kind is not self._array_type:
             return None
         array: NDArray[Any] = argument
-        fits = array.dtype is dtype and array.shape == shape
+        same_dtype = array.dtype == dtype and array.dtype.num == dtype.num
+        fits = same_dtype and array.shape == shape
         layout_fits = array.flags.c_contiguous and array.flags.aligned
         return array if fits and layout_fits else None
 

@@ -175,22 +175,30 @@ def _header(
 
 def _argument_record(spec: ArraySpec) -> list[int]:
     dtype = np.dtype(spec.dtype)
-    descriptor, numpy_type, python_type, kind = id(dtype), 0, 0, 0
+    descriptor, same_dtype = id(dtype), _dtype_word(dtype)
+    numpy_type, python_type, kind = 0, 0, 0
     if spec.shape == ():
         if spec.weak is True:
-            descriptor = 0
+            descriptor = same_dtype = 0
         else:
             numpy_type = id(dtype.type)
         if spec.weak is not False and dtype.name in _PYTHON_SCALARS:
             scalar, kind = _PYTHON_SCALARS[dtype.name]
             python_type = id(scalar)
-    return [descriptor, len(spec.shape), numpy_type, python_type, kind, *spec.shape]
+    rank, types = len(spec.shape), (numpy_type, python_type, kind)
+    return [descriptor, rank, *types, same_dtype, *spec.shape]
+
+
+def _dtype_word(dtype: np.dtype) -> int:
+    """The word of a descriptor that two of the same dtype have in common."""
+    word = ctypes.c_uint64.from_address(id(dtype) + layout.DTYPE).value
+    return ctypes.c_int64(word & layout.DTYPE_MASK).value
 
 
 def _result_record(spec: ArraySpec, scalar_results: bool) -> list[int]:
     dtype = np.dtype(spec.dtype)
     as_scalar = int(scalar_results and spec.shape == ())
-    return [dtype.num, len(spec.shape), id(dtype), as_scalar, 0, *spec.shape]
+    return [dtype.num, len(spec.shape), id(dtype), as_scalar, 0, 0, *spec.shape]
 
 
 def _capsule(words: list[int], owned: object) -> object:
@@ -250,7 +258,9 @@ def is_native() -> bool:
         np.zeros((4, 6), np.int16)[:, ::2],
         np.array(1.0),
     )
-    return all(_fields_match(array) for array in samples)
+    dtypes = (np.dtype("float64"), np.dtype(">i4"), np.dtype(bool))
+    arrays_match = all(_fields_match(array) for array in samples)
+    return arrays_match and all(_dtype_matches(dtype) for dtype in dtypes)
 
 
 def _fields_match(array: NDArray[Any]) -> bool:
@@ -282,3 +292,9 @@ def _fields_match(array: NDArray[Any]) -> bool:
         return False
     extents = (ctypes.c_int64 * array.ndim).from_address(extents_at)
     return tuple(extents) == array.shape
+
+
+def _dtype_matches(dtype: np.dtype) -> bool:
+    word = _dtype_word(dtype).to_bytes(8, "little", signed=True)
+    chars = (dtype.kind + dtype.char + dtype.byteorder).encode()
+    return word == chars + b"\0" + dtype.num.to_bytes(4, "little")

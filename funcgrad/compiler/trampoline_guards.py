@@ -8,6 +8,8 @@ from funcgrad.compiler.trampoline_layout import (
     CONTIGUOUS_AND_ALIGNED,
     DATA,
     DESCRIPTOR,
+    DTYPE,
+    DTYPE_MASK,
     EXTENTS,
     KIND_BOOL,
     KIND_COMPLEX,
@@ -41,12 +43,20 @@ array:
 {word("%want.rank", "%record", 1)}
   %rank.wide = sext i32 %rank to i64
   %flags.masked = and i32 %flags, {CONTIGUOUS_AND_ALIGNED}
-  %same.descriptor = icmp eq ptr %descriptor, %want.descriptor
   %same.rank = icmp eq i64 %rank.wide, %want.rank
   %same.flags = icmp eq i32 %flags.masked, {CONTIGUOUS_AND_ALIGNED}
-  %same.both = and i1 %same.descriptor, %same.rank
-  %same.all = and i1 %same.both, %same.flags
-  br i1 %same.all, label %extents, label %no
+  %same.both = and i1 %same.rank, %same.flags
+  br i1 %same.both, label %dtype, label %no
+dtype:
+  %same.descriptor = icmp eq ptr %descriptor, %want.descriptor
+  br i1 %same.descriptor, label %extents, label %compare.dtype
+compare.dtype:
+  %dtype.at = getelementptr inbounds i8, ptr %descriptor, i64 {DTYPE}
+  %dtype.word = load i64, ptr %dtype.at
+  %dtype.masked = and i64 %dtype.word, {DTYPE_MASK}
+{word("%want.dtype", "%record", 5)}
+  %same.dtype = icmp eq i64 %dtype.masked, %want.dtype
+  br i1 %same.dtype, label %extents, label %no
 extents:
 {field("%extents.ptr", EXTENTS, "ptr")}
   br label %next

@@ -6,10 +6,10 @@
 ARGUMENTS, RESULTS, KERNEL, ARRAY_TYPE, BASE_TYPE, FLAGS, TABLE = range(7)
 WORKSPACE_BYTES, WORKSPACE, NONE, TRUE, NEW, SCALAR, AS_C_TYPE = range(7, 14)
 HEADER_WORDS = 16
-# A record is five words, then the extents. Of an argument: descriptor, rank, NumPy's
-# scalar type, Python's scalar type, its kind. Of a result: type number, rank,
-# descriptor, whether to return a scalar, unused.
-RECORD_WORDS = 5
+# A record is six words, then the extents. Of an argument: descriptor, rank, NumPy's
+# scalar type, Python's scalar type, its kind, the descriptor's type and byte order.
+# Of a result: type number, rank, descriptor, whether to return a scalar.
+RECORD_WORDS = 6
 FLAG_SINGLE, FLAG_RELEASE_GIL = 1, 2
 KIND_FLOAT, KIND_INT, KIND_BOOL, KIND_COMPLEX = range(1, 5)
 WORKSPACE_ALIGNMENT = 64
@@ -17,6 +17,9 @@ WORKSPACE_ALIGNMENT = 64
 # Offsets of the fields of PyObject and PyArrayObject; checked before first use.
 TYPE, DATA, RANK, EXTENTS, DESCRIPTOR, ARRAY_FLAGS = 8, 16, 24, 32, 56, 64
 CONTIGUOUS_AND_ALIGNED = 0x1 | 0x100
+# One word of PyArray_Descr: chars for kind, type and byte order, an unused byte, and
+# the type number. It tells that two descriptors mean the same dtype.
+DTYPE, DTYPE_MASK = 24, 0xFFFFFFFF00FFFFFF
 
 
 def word(name: str, block: str, index: int | str, kind: str = "i64") -> str:
