@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 ALIGNMENT = 64
 
@@ -36,12 +37,16 @@ class Allocation:
 
 
 class Lifetimes:
-    """Clock of emission; extends lifetimes over the loops that use a block."""
+    """Clock of emission; extends lifetimes over the loops that use a block.
+
+    What an equation uses lives until the equation is done, since rules hold pointers.
+    """
 
     def __init__(self) -> None:
         self.now = 0
         self.allocations: list[Allocation] = []
         self._loops: list[tuple[int, set[Allocation]]] = []
+        self._equations: list[set[Allocation]] = []
 
     def allocate(self, name: str, nbytes: int) -> Allocation:
         made = Allocation(name, nbytes, self.now)
@@ -56,9 +61,22 @@ class Lifetimes:
         allocation.end = self.now
         for _, used in self._loops:
             used.add(allocation)
+        if self._equations:
+            self._equations[-1].add(allocation)
 
     def tick(self) -> None:
         self.now += 1
+
+    @contextmanager
+    def equation(self) -> Iterator[None]:
+        """Keep what is used inside until the end, but not what equations inside use."""
+        self._equations.append(set())
+        yield
+        used = self._equations.pop()
+        for allocation in used:
+            allocation.end = self.now
+        if used:
+            self.tick()
 
     def enter_loop(self) -> None:
         self.tick()

@@ -160,7 +160,7 @@ class ControlLowering(Lowering):
             if reverse:
                 at = Index(self.b, trips) - 1 - at
             rows = [self._row_value(x, at) for x in xs]
-            self.scopes.append(self.scopes[-1].child())
+            self.scopes.append(self.scopes[-1].child(pinned=[*consts, *xs]))
             body_operands = [*map(_copy, consts), *carry.nodes(loop.carries), *rows]
             results = self.lower_jaxpr(jaxpr, body_operands)
             for node, y in zip(results[num_carry:], ys, strict=True):
@@ -218,7 +218,7 @@ class ControlLowering(Lowering):
         )
         self.b.cond_br(self.b.convert(self.value(test[0]), BOOL), body, done)
         self.b.place(body)
-        self.scopes.append(self.scopes[-1].child())
+        self.scopes.append(self.scopes[-1].child(pinned=consts))
         body_operands = [*map(_copy, consts[num_cond_consts:]), *carry.nodes(current)]
         results = self.lower_jaxpr(body_jaxpr, body_operands)
         for tape, node in zip(tapes, results[len(results) - num_tapes :], strict=True):
@@ -238,7 +238,7 @@ class ControlLowering(Lowering):
         return finals
 
     def _in_scope(self, jaxpr: Jaxpr, operands: Sequence[Node]) -> list[Node]:
-        self.scopes.append(self.scopes[-1].child())
+        self.scopes.append(self.scopes[-1].child(pinned=operands))
         results = self.lower_jaxpr(jaxpr, [_copy(x) for x in operands])
         results = [self.settle(x) for x in results]
         self.scopes.pop()

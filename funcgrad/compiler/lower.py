@@ -8,13 +8,13 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from funcgrad.compiler import nest
-from funcgrad.compiler.buffers import Lifetimes
+from funcgrad.compiler.buffers import Allocation, Lifetimes
 from funcgrad.compiler.builder import Builder, Module
 from funcgrad.compiler.contraction import lower_dot_general
 from funcgrad.compiler.index import Index, Number, times
@@ -42,11 +42,17 @@ from funcgrad.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
 
 
 class Scope:
-    """The nodes of one jaxpr while it is lowered, and who reads them still."""
+    """The nodes of one jaxpr while it is lowered, and who reads them still.
+
+    ``operands`` are those of the equation at hand. Memory that is ``pinned`` is read
+    again in other trips of a loop, whoever reads it in this one.
+    """
 
     def __init__(self, jaxpr: Jaxpr | None = None) -> None:
         self.nodes: dict[Var, Node] = {}
         self.remaining: Counter[Var] = Counter()
+        self.operands: Sequence[Node] = ()
+        self.pinned: set[Allocation] = set()
         self.spilled: dict[int, tuple[Node, Buffer]] = {}
         if jaxpr is None:
             return
@@ -54,11 +60,19 @@ class Scope:
             self.remaining.update(v for v in eqn.invars if type(v) is Var)
         self.remaining.update(v for v in jaxpr.outvars if type(v) is Var)
 
-    def child(self) -> Scope:
+    def child(self, pinned: Iterable[Node] = ()) -> Scope:
         """A scope for code that does not run always: it shares what is ready here."""
         made = Scope()
         made.spilled = dict(self.spilled)
+        made.pinned.update(*map(buffers_read, pinned))
         return made
+
+    def needs(self, allocation: Allocation) -> bool:
+        """Whether an equation to come, or another trip, reads this memory."""
+        return allocation in self.pinned or any(
+            self.remaining[var] > 0 and allocation in buffers_read(node)
+            for var, node in self.nodes.items()
+        )
 
 
 class ArrayLowering:
@@ -353,14 +367,22 @@ class ArrayLowering:
         return made
 
     def _dies(self, source: Buffer) -> bool:
-        """Whether no value that is still needed reads this memory."""
-        if source.allocation is None:
+        """Whether no value that is still needed reads this memory.
+
+        Recipes among the operands at hand that read it are carried out first.
+        """
+        allocation = source.allocation
+        if allocation is None or any(s.needs(allocation) for s in self.scopes):
             return False
-        scope = self.scopes[-1]
-        return not any(
-            scope.remaining[var] > 0 and source.allocation in buffers_read(node)
-            for var, node in scope.nodes.items()
-        )
+        readers = [
+            x for x in self.scopes[-1].operands if allocation in buffers_read(x)
+        ]
+        recipes = [x for x in readers if isinstance(x, Lazy) and x.buffer is None]
+        if len(readers) - len(recipes) > 1:
+            return False
+        for recipe in recipes:
+            self.materialize(recipe)
+        return True
 
     # --- loops, reductions, kernels
 
@@ -460,7 +482,9 @@ class Lowering(ArrayLowering):
     def _lower_eqn(self, eqn: Eqn, scope: Scope) -> None:
         operands = [self._read(atom, scope) for atom in eqn.invars]
         scope.remaining.subtract(v for v in eqn.invars if type(v) is Var)
-        result = eqn.primitive.lower(self, *operands, **eqn.params)
+        scope.operands = operands
+        with self.lifetimes.equation():
+            result = eqn.primitive.lower(self, *operands, **eqn.params)
         results = result if eqn.primitive.multiple_results else [result]
         for var, node in zip(eqn.outvars, results, strict=True):
             if node.dtype != var.aval.dtype or node.shape != var.aval.shape:
