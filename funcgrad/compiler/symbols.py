@@ -80,7 +80,8 @@ def set_blas_threads(count: int) -> None:
 
     Large is more than 2**27 multiply-adds. All others run on one thread: for them
     OpenBLAS's hand-over between threads costs more than it gains, and on a busy
-    machine a hundred times more.
+    machine a hundred times more. ``FUNCGRAD_BLAS_THREADS`` sets the count at start,
+    else ``OPENBLAS_NUM_THREADS`` or ``OMP_NUM_THREADS``, else the number of cores.
     """
     if count < 1:
         raise ValueError(f"the number of BLAS threads must be at least 1, got {count}")
