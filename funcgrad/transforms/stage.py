@@ -76,10 +76,16 @@ class JaxprTrace(Trace):
         return JaxprTracer(self, var)
 
     def jaxpr(
-        self, arguments: Sequence[JaxprTracer], results: Sequence[Any]
+        self,
+        arguments: Sequence[JaxprTracer],
+        results: Sequence[Any],
+        *,
+        prune: bool = True,
     ) -> ClosedJaxpr:
         """The program from the arguments to the results, without dead equations."""
-        outvars = tuple(self.atom(result) for result in results)
+        outvars = tuple([self.atom(result) for result in results])
+        if not prune:
+            return self._whole(arguments, outvars)
         eqns, live = dead_code(self.eqns, outvars)
         consts = [(var, value) for var, value in self.consts.values() if var in live]
         effects = frozenset().union(*(eqn.effects for eqn in eqns))
@@ -92,11 +98,23 @@ class JaxprTrace(Trace):
         )
         return ClosedJaxpr(jaxpr, tuple(value for _, value in consts))
 
+    def _whole(
+        self, arguments: Sequence[JaxprTracer], outvars: tuple[Atom, ...]
+    ) -> ClosedJaxpr:
+        consts = self.consts.values()
+        jaxpr = Jaxpr(
+            tuple([var for var, _ in consts]),
+            tuple([argument.var for argument in arguments]),
+            tuple(self.eqns),
+            outvars,
+        )
+        return ClosedJaxpr(jaxpr, tuple([value for _, value in consts]))
+
 
 class JaxprTracer(ArrayTracer):
     """A variable of a program being staged; it has a type and no value."""
 
-    __slots__ = ("var", "label")
+    __slots__ = ("label", "var")
 
     def __init__(self, trace: JaxprTrace, var: Var, label: str = "") -> None:
         self.trace = trace
