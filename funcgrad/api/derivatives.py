@@ -189,7 +189,8 @@ class Linearized:
             materialized(t) for t, f in zip(tangents, self.in_flags, strict=True) if f
         ]
         jaxpr, consts = self.program.jaxpr, self.program.consts
-        found = iter(eval_jaxpr(jaxpr, consts, *given))
+        with np.errstate(all="ignore"):  # as in transforms.jvp
+            found = iter(eval_jaxpr(jaxpr, consts, *given))
         return [
             next(found) if flag else Zero(aval.tangent())
             for flag, aval in zip(self.out_flags, self.out_avals, strict=True)

@@ -197,10 +197,7 @@ def broadcast_and_promote(*operands: Any) -> Sequence[Any]:
     ShapeError
         If the shapes can not be broadcast together.
     """
-    if any(type(x) is list or type(x) is tuple for x in operands):
-        operands = tuple(
-            [np.asarray(x) if isinstance(x, (list, tuple)) else x for x in operands]
-        )
+    operands = _without_lists(operands)
     avals = [typeof(x) for x in operands]
     first = avals[0]
     if len(avals) == 2:
@@ -228,6 +225,15 @@ def broadcast_and_promote(*operands: Any) -> Sequence[Any]:
         x if a.shape == shape or not a.shape else broadcast_to(x, shape)
         for x, a in zip(operands, avals, strict=True)
     ]
+
+
+def _without_lists(operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    for x in operands:
+        if type(x) is list or type(x) is tuple:
+            return tuple(
+                [np.asarray(y) if type(y) in (list, tuple) else y for y in operands]
+            )
+    return operands
 
 
 def _broadcast_concrete(operands: Sequence[Any]) -> Sequence[Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.trace import Trace, Tracer, new_trace, typeof
@@ -84,8 +86,12 @@ def jvp(
     *,
     linear: JaxprTrace | None = None,
 ) -> tuple[list[Any], list[Any]]:
-    """Results of a flat function and their tangents (``Zero`` where known to be)."""
-    with new_trace(JVPTrace(linear)) as trace:
+    """Results of a flat function and their tangents (``Zero`` where known to be).
+
+    NumPy's floating-point warnings are off: a derivative may have a pole where the
+    function has none, and no tangent may reach it.
+    """
+    with np.errstate(all="ignore"), new_trace(JVPTrace(linear)) as trace:
         results = function(
             *[
                 trace.wrap(p, t) if typeof(p).differentiable else p

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.jaxpr import Eqn, Jaxpr, Literal, Var
 from funcgrad.core.vspace import Zero, add_tangents
@@ -33,12 +35,13 @@ def backward_pass(
     """
     known: dict[Var, Any] = dict(zip(jaxpr.constvars, consts, strict=True))
     linear = set(jaxpr.invars)
-    todo = _forward_residuals(jaxpr, known, linear)
     cts: dict[Var, Any] = {}
-    for atom, ct in zip(jaxpr.outvars, cotangents, strict=True):
-        _accumulate(cts, linear, atom, ct)
-    for eqn in reversed(todo):
-        _transpose_eqn(eqn, known, linear, cts)
+    with np.errstate(all="ignore"):  # as in jvp
+        todo = _forward_residuals(jaxpr, known, linear)
+        for atom, ct in zip(jaxpr.outvars, cotangents, strict=True):
+            _accumulate(cts, linear, atom, ct)
+        for eqn in reversed(todo):
+            _transpose_eqn(eqn, known, linear, cts)
     return [cts.get(v, Zero(v.aval)) for v in jaxpr.invars]
 
 
