@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,16 +29,22 @@ class Library:
     scan: Callable[..., Any] | None = None
 
 
+def version(distribution: str) -> str:
+    """The installed version; a checkout on the path need not be installed."""
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return "checkout"
+
+
 def load_funcgrad() -> Library:
     """The library in this repository; its arrays are NumPy's, ready when returned."""
-    import importlib.metadata
-
     import funcgrad as fg
     import funcgrad.numpy as fnp
 
     return Library(
         name="funcgrad",
-        version=importlib.metadata.version("funcgrad"),
+        version=version("funcgrad"),
         np=fnp,
         grad=fg.grad,
         array=np.asarray,
@@ -68,14 +75,12 @@ def load_jax() -> Library:
 
 def load_autograd() -> Library:
     """HIPS autograd: no compilation, no loops of its own."""
-    import importlib.metadata
-
     import autograd
     import autograd.numpy as anp
 
     return Library(
         name="autograd",
-        version=importlib.metadata.version("autograd"),
+        version=version("autograd"),
         np=anp,
         grad=autograd.grad,
         array=np.asarray,
