@@ -101,6 +101,7 @@ from funcgrad.ops.scattering import scatter_add as scatter_add
 from funcgrad.ops.scattering import scatter_max as scatter_max
 from funcgrad.ops.scattering import scatter_min as scatter_min
 from funcgrad.ops.scattering import scatter_mul as scatter_mul
+from funcgrad.ops.searching import searchsorted as searchsorted
 from funcgrad.ops.selection import clamp as clamp
 from funcgrad.ops.selection import max as max
 from funcgrad.ops.selection import min as min
@@ -111,6 +112,10 @@ from funcgrad.ops.slicing import index_in_dim as index_in_dim
 from funcgrad.ops.slicing import pad as pad
 from funcgrad.ops.slicing import slice_in_dim as slice_in_dim
 from funcgrad.ops.slicing import strided_slice as strided_slice
+from funcgrad.ops.sorting import argsort as argsort
+from funcgrad.ops.sorting import sort as sort
+from funcgrad.ops.sorting import sort_key_val as sort_key_val
+from funcgrad.ops.sorting import top_k as top_k
 from funcgrad.ops.special import digamma as digamma
 from funcgrad.ops.special import erf as erf
 from funcgrad.ops.special import erf_inv as erf_inv

@@ -204,7 +204,7 @@ def _spread_to(values: Any, plan: Plan, dtype: Any) -> Any:
 
 
 def _fitted(values: Any, shape: Sequence[Any]) -> Any:
-    """Values repeated to the shape of the places, without too many axes of 1 in front."""
+    """Values repeated to the shape of the places; extra axes of 1 in front may go."""
     given = typeof(values).shape
     extra = max(0, len(given) - len(shape))
     fits = all(n == 1 for n in given[:extra]) and all(
