@@ -37,9 +37,9 @@ class Bits(Memory):
 
     def integer(self, opcode: str, x: Value, y: Value) -> Value:
         """``add``, ``sub`` or ``mul`` of integers; scalar constants are folded."""
+        same_type(x, y)
         left, right = x.constant_int, y.constant_int
         if left is not None and right is not None:
-            same_type(x, y)
             return Value(literal(x.dtype, _FOLD[opcode](left, right)), x.dtype)
         if right == (1 if opcode == "mul" else 0):
             return x

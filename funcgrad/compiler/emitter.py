@@ -156,6 +156,8 @@ class Emitter(ABC):
         """The scalar ``v`` in each of ``lanes`` lanes."""
         if v.lanes == lanes:
             return v
+        if v.lanes != 1:
+            raise TypeError(f"splat of the vector {v}")
         if lanes == 1:
             return v
         return self.join([self._splat(p, lanes) for p in v.parts], v.dtype)

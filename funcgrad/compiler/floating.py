@@ -102,12 +102,8 @@ class Floating(Bits):
         first = self.copysign(self.const(x.dtype, tiny, x.lanes), y)
         moved = self.select(self.cmp("eq", x, 0.0), first, moved)
         moved = self.select(self.cmp("eq", x, y), y, moved)
-        nan = self.intrinsic_add(x, y)
+        nan = self.binary("fadd", x, y)
         return self.select(self.is_unordered(x, y), nan, moved)
-
-    def intrinsic_add(self, x: Value, y: Value) -> Value:
-        """``x + y`` of floats: quiet NaN where one is NaN."""
-        return self.binary("fadd", x, y)
 
     # --- conversions
 

@@ -60,8 +60,9 @@ def exp_shifted(
     top = 800.0 if x.dtype == FLOAT64 else 120.0
     x = clamp(b, x, -top, top)
     (r, error), k, half = split_exponent(b, x)
-    bend = b.add(tail(b, r), error)
+    bend = tail(b, r)
     if low is not None:
+        low = b.add(low, error)
         bend = b.add(bend, b.fma(low, b.add(r, bend), low))
     p = b.add(r, bend)
     p = b.add(p, 1.0) if factor is None else b.fma(p, factor, factor)

@@ -7,19 +7,22 @@ import math
 from funcgrad.compiler.arithmetic import Arithmetic
 from funcgrad.compiler.value import FLOAT64, Value
 from funcgrad.compiler.vecmath.coefficients import SINH
-from funcgrad.compiler.vecmath.exponential import exp_shifted, expm1_parts
-from funcgrad.compiler.vecmath.polynomial import clamp, estrin, format_of
+from funcgrad.compiler.vecmath.compensated import fast_two_sum
+from funcgrad.compiler.vecmath.exponential import exp_shifted, split_exponent, tail
+from funcgrad.compiler.vecmath.polynomial import clamp, estrin, power_of_two
 
 
 def tanh(b: Arithmetic, x: Value) -> Value:
     """The hyperbolic tangent."""
     top = 20.0 if x.dtype == FLOAT64 else 10.0
     size = clamp(b, b.fabs(x), 0.0, top)
-    high, low, factor = expm1_parts(b, b.add(size, size))
-    m = b.mul(b.add(high, low), factor)
-    y = b.div(m, b.add(m, 2.0))
-    tiny = b.cmp("lt", b.fabs(x), 2.0 * format_of(x).smallest_normal)
-    return b.select(tiny, x, b.copysign(y, x))
+    # m = expm1(2 |x|) = (2**k - 1) + 2**k (r + bend), then m / (m + 2).
+    (r, error), k, _ = split_exponent(b, b.add(size, size))
+    factor = power_of_two(b, k, x)
+    high, low = fast_two_sum(b, b.sub(factor, 1.0), b.mul(factor, r))
+    low = b.fma(factor, b.add(tail(b, r), error), low)
+    m = b.add(high, low)
+    return b.copysign(b.div(m, b.add(m, 2.0)), x)
 
 
 def sinh(b: Arithmetic, x: Value) -> Value:
