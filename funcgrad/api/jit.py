@@ -19,6 +19,7 @@ from funcgrad.api.arguments import (
     name_of,
     positional_names,
 )
+from funcgrad.api.direct_call import direct_call
 from funcgrad.api.staging import aval_of, struct_of
 from funcgrad.compiler.pipeline import stage_text
 from funcgrad.config import config, modes
@@ -48,19 +49,26 @@ class Entry(NamedTuple):
     is_reusable: bool
     """Whether it closes over no traced value, which would be stale in another call."""
 
-    def direct_call(self) -> Callable[..., Any] | None:
-        """Native code that takes the leaves as they are; None where results are nested.
+    def direct_call(self, arguments: Any) -> Callable[..., Any] | None:
+        """Native code that takes the user's arguments, of this structure, as they are.
 
-        It answers None to arguments of other types than the program's.
+        It answers None to other arguments; None itself where there can be no such call.
         """
-        leaf = tree.structure(0)
-        single = self.out_tree == leaf
-        if not single and self.out_tree != tree.structure((0,) * len(self.jaxpr.outvars)):
+        if any(isinstance(c, Tracer) for c in self.consts):
             return None
-        call = compiled(self.jaxpr).specialized(single=single)
-        if call is None or any(isinstance(c, Tracer) for c in self.consts):
+        program = compiled(self.jaxpr)
+        is_flat = all(child.is_leaf for child in arguments.children())
+        if is_flat and self.out_tree.is_leaf:
+            call = program.specialized(single=True)
+            return _checked(call, self.consts) if call is not None else None
+        call = program.specialized(single=False)
+        if call is None:
             return None
-        return functools.partial(call, *self.consts) if self.consts else call
+        return direct_call(call, tuple(self.consts), arguments, self.out_tree)
+
+
+def _checked(call: Callable[..., Any], consts: list[Any]) -> Callable[..., Any]:
+    return functools.partial(call, *consts) if consts else call
 
 
 class JitFunction:
@@ -88,7 +96,7 @@ class JitFunction:
         self._inline = inline
         self._cache: dict[Any, Entry] = {}
         self._direct: Callable[..., Any] | None = None
-        """Native code of the last call, where its arguments were plain leaves."""
+        """The code of the last call; it answers None to arguments of other types."""
         self._misses = 0
         self._hits = 0
 
@@ -115,9 +123,18 @@ class JitFunction:
             )
         else:
             results = execute(entry.jaxpr, operands)
-            if not kwargs and not self._has_static and len(leaves) == len(args):
-                self._direct = entry.direct_call()
+            self._remember(entry, in_tree, kwargs)
         return entry.out_tree.unflatten(results)
+
+    def _remember(self, entry: Entry, in_tree: Any, kwargs: dict[str, Any]) -> None:
+        """Let the next call with arguments of these types go straight to its code."""
+        if kwargs or self._has_static or not entry.is_reusable:
+            return
+        known = entry.jaxpr.memo.get("direct")
+        if known is None:
+            arguments = in_tree.children()[0]
+            known = entry.jaxpr.memo["direct"] = (entry.direct_call(arguments),)
+        self._direct = known[0]
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else types.MethodType(self, instance)

@@ -189,9 +189,10 @@ class Executable:
         """Native code for operands of exactly these types, weak types included.
 
         It gives an array (``single``) or a tuple; None for any other operands, and an
-        int, the status, if it failed. None where results are of unknown size.
+        int, the status, if it failed. None where results are of unknown size, and where
+        Python is called back and may raise.
         """
-        if self._dynamic:
+        if self._dynamic or self.program.callbacks:
             return None
         specs = [(a.dtype, a.shape, a.weak_type) for a in self.in_avals]
         return self._keeping_alive(self._native_call(specs, single=single))

@@ -135,6 +135,21 @@ class PyTreeDef:
         children = [child.compose(inner) for child in self._children]
         return PyTreeDef(self._node, self._data, tuple(children))
 
+    @property
+    def is_leaf(self) -> bool:
+        """Whether this is the structure of a leaf."""
+        return self._node is None
+
+    @property
+    def kind(self) -> type | None:
+        """The type of the root; None for a leaf."""
+        return None if self._node is None else self._node.kind
+
+    @property
+    def data(self) -> Any:
+        """What the root needs besides its children, as the keys of a dict."""
+        return self._data
+
     def children(self) -> list["PyTreeDef"]:
         """The structures of the root's children."""
         return list(self._children)
