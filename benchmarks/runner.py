@@ -63,9 +63,8 @@ class Worker:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        self.process.wait(timeout=30)
+        with self.process:  # closes its pipes, which ends it
+            pass
 
 
 def agree(results: Sequence[list[float]]) -> bool:
