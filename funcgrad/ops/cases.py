@@ -47,12 +47,15 @@ class Case:
     """Operands and parameters of one application of a primitive.
 
     ``numerical`` is False where the derivative is by definition not that of the value
-    (``stop_gradient``), so that differences say nothing about it.
+    (``stop_gradient``), so that differences say nothing about it. With a ``program``,
+    that function of the operands is checked, which applies the primitive: the way for
+    those that hold jaxprs.
     """
 
     operands: tuple[Operand, ...]
     params: dict[str, Any] = field(default_factory=dict)
     numerical: bool = True
+    program: Callable[..., Any] | None = None
 
     def sample(self, rng: np.random.Generator, dtype: Any) -> list[Any]:
         """One array for each operand."""
@@ -92,6 +95,21 @@ def case(*operands: Operand | Shape | Sequence[int], **params: Any) -> Case:
         for operand in operands
     )
     return Case(made, params)
+
+
+def program(
+    function: Callable[..., Any], *operands: Operand | Shape | Sequence[int]
+) -> Case:
+    """A case of a primitive that ``function`` applies to its operands.
+
+    Parameters
+    ----------
+    function : callable
+        Takes one array for each operand, gives an array or a sequence of arrays.
+    *operands : Operand or shape
+        As in `case`.
+    """
+    return replace(case(*operands), program=function)
 
 
 def give_cases(primitive: Primitive, cases: Sequence[Case]) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 
 from funcgrad import errors
 from funcgrad.core.aval import ShapedArray
-from funcgrad.core.jaxpr import eval_jaxpr
+from funcgrad.core.jaxpr import Jaxpr, eval_jaxpr, subjaxprs
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.trace import typeof
 from funcgrad.core.vspace import Zero
@@ -53,10 +53,13 @@ class Application:
     primitive: Primitive
     operands: list[Any]
     params: dict[str, Any]
-    numerical: bool
+    case: Case
 
     def __call__(self, *operands: Any) -> list[Any]:
         """The results as a list, through whatever trace the operands belong to."""
+        if self.case.program is not None:
+            result = self.case.program(*operands)
+            return list(result) if isinstance(result, (tuple, list)) else [result]
         result = self.primitive.bind(*operands, **self.params)
         return list(result) if self.primitive.multiple_results else [result]
 
@@ -67,8 +70,21 @@ class Application:
 
     def types(self) -> list[ShapedArray]:
         """The types that ``abstract_eval`` promises."""
+        if self.case.program is not None:
+            jaxpr = stage_flat(self, self.avals)
+            if not _applies(jaxpr, self.primitive):
+                raise AssertionError(f"the program does not apply {self.primitive}")
+            return jaxpr.out_avals
         types = self.primitive.abstract_eval(*self.avals, **self.params)
         return list(types) if self.primitive.multiple_results else [types]
+
+
+def _applies(jaxpr: Jaxpr, primitive: Primitive) -> bool:
+    return any(
+        eqn.primitive is primitive
+        or any(_applies(inner, primitive) for inner in subjaxprs(eqn.params))
+        for eqn in jaxpr.eqns
+    )
 
 
 def check_rule(primitive: Primitive) -> None:
@@ -114,7 +130,7 @@ def _check_case(
 ) -> None:
     params = case.parameters()
     operands = case.sample(rng, dtype)
-    application = Application(primitive, operands, params, case.numerical)
+    application = Application(primitive, operands, params, case)
     try:
         application.types()
     except errors.DTypeError:
@@ -135,9 +151,8 @@ def _check_case(
 
 def _check_types(application: Application) -> None:
     """Evaluation and the staged program give what ``abstract_eval`` promises."""
-    primitive, types = application.primitive, application.types()
-    values = primitive.evaluate(*application.operands, **application.params)
-    values = list(values) if primitive.multiple_results else [values]
+    types = application.types()
+    values = application(*application.operands)
     for value, aval in zip(values, types, strict=True):
         got = (np.shape(value), np.asarray(value).dtype)
         if got != (aval.shape, aval.dtype):
@@ -188,7 +203,7 @@ def _check_jvp(application: Application, tangents: Sequence[Any]) -> list[Any]:
         own = t.aval if type(t) is Zero else typeof(t)
         if not own.same_type(aval):
             raise AssertionError(f"the tangent of {typeof(result)} is {own}")
-    if application.numerical:
+    if application.case.numerical:
         expected = directional(application, application.operands, tangents, _STEP)
         assert_close(out, expected, **_DIFFERENCES, about="jvp")
     return out
@@ -252,7 +267,7 @@ def _check_second_order(
         for t in tangents
     ]
     _, out = jvp(slope, primals, direction)
-    if application.numerical:
+    if application.case.numerical:
         expected = directional(slope, primals, direction, _STEP)
         assert_close(out, expected, **_DIFFERENCES, about="jvp of jvp")
     _check_linear(slope, primals, direction, out, rng)
@@ -264,7 +279,7 @@ def _check_single(application: Application, rng: np.random.Generator) -> None:
         application.primitive,
         [_widened(x) for x in application.operands],
         application.params,
-        application.numerical,
+        application.case,
     )
     for tangents in itertools.islice(_directions(application.operands, rng), 1):
         results, out = jvp(application, application.operands, tangents)
