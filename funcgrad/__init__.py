@@ -1,6 +1,9 @@
 """Composable transforms of NumPy functions: derivatives, batching and compilation."""
 
+from funcgrad import custom_batching as custom_batching
+from funcgrad import debug as debug
 from funcgrad import lax as lax
+from funcgrad import numpy as numpy
 from funcgrad import tree as tree
 from funcgrad import tree_util as tree_util
 from funcgrad.api.derivatives import jvp as jvp
@@ -10,6 +13,11 @@ from funcgrad.api.derivatives import vjp as vjp
 from funcgrad.api.gradient import grad as grad
 from funcgrad.api.gradient import stop_gradient as stop_gradient
 from funcgrad.api.gradient import value_and_grad as value_and_grad
+from funcgrad.api.jacobians import hessian as hessian
+from funcgrad.api.jacobians import hvp as hvp
+from funcgrad.api.jacobians import jacfwd as jacfwd
+from funcgrad.api.jacobians import jacobian as jacobian
+from funcgrad.api.jacobians import jacrev as jacrev
 from funcgrad.api.jit import jit as jit
 from funcgrad.api.staging import ShapeDtypeStruct as ShapeDtypeStruct
 from funcgrad.api.staging import closure_convert as closure_convert
@@ -26,3 +34,9 @@ from funcgrad.config import enable_checks as enable_checks
 from funcgrad.config import log_compiles as log_compiles
 from funcgrad.core.aval import float0 as float0
 from funcgrad.core.trace import typeof as typeof
+from funcgrad.ops.control.callback import pure_callback as pure_callback
+from funcgrad.ops.control.checkpoint import checkpoint as checkpoint
+from funcgrad.ops.control.checkpoint import checkpoint as remat  # noqa: F401
+from funcgrad.ops.control.checkpoint import checkpoint_policies as checkpoint_policies
+from funcgrad.ops.control.custom_rules import custom_jvp as custom_jvp
+from funcgrad.ops.control.custom_rules import custom_vjp as custom_vjp

@@ -1,26 +1,278 @@
 """Primitive operations and control flow under JAX's names."""
 
+from typing import Any
+
 from funcgrad.api.gradient import stop_gradient as stop_gradient
-from funcgrad.ops import arithmetic as _arithmetic
-from funcgrad.ops import comparison as _comparison
-from funcgrad.ops import selection as _selection
+from funcgrad.core.trace import typeof
+from funcgrad.ops.arithmetic import add as add
+from funcgrad.ops.arithmetic import div as div
+from funcgrad.ops.arithmetic import floor_divide as floor_divide
+from funcgrad.ops.arithmetic import mod as mod
+from funcgrad.ops.arithmetic import mul as mul
+from funcgrad.ops.arithmetic import neg as neg
+from funcgrad.ops.arithmetic import rem as rem
+from funcgrad.ops.arithmetic import sub as sub
+from funcgrad.ops.bitwise import bitwise_and as bitwise_and
+from funcgrad.ops.bitwise import bitwise_not as bitwise_not
+from funcgrad.ops.bitwise import bitwise_or as bitwise_or
+from funcgrad.ops.bitwise import bitwise_xor as bitwise_xor
+from funcgrad.ops.bitwise import clz as clz
+from funcgrad.ops.bitwise import population_count as population_count
+from funcgrad.ops.bitwise import right_shift as right_shift
+from funcgrad.ops.bitwise import shift_left as shift_left
+from funcgrad.ops.bitwise import shift_right_arithmetic as shift_right_arithmetic
+from funcgrad.ops.bitwise import shift_right_logical as shift_right_logical
+from funcgrad.ops.casting import convert_element_type as convert_element_type
+from funcgrad.ops.comparison import eq as eq
+from funcgrad.ops.comparison import ge as ge
+from funcgrad.ops.comparison import gt as gt
+from funcgrad.ops.comparison import le as le
+from funcgrad.ops.comparison import lt as lt
+from funcgrad.ops.comparison import ne as ne
+from funcgrad.ops.complex_parts import abs as abs
+from funcgrad.ops.complex_parts import complex as complex
+from funcgrad.ops.complex_parts import conj as conj
+from funcgrad.ops.complex_parts import imag as imag
+from funcgrad.ops.complex_parts import real as real
+from funcgrad.ops.complex_parts import sign as sign
+from funcgrad.ops.contraction import dot_general as dot_general
+from funcgrad.ops.control.associative_scan import associative_scan as associative_scan
 from funcgrad.ops.control.branches import cond as cond
 from funcgrad.ops.control.branches import switch as switch
+from funcgrad.ops.control.collectives import all_gather as all_gather
+from funcgrad.ops.control.collectives import axis_index as axis_index
+from funcgrad.ops.control.collectives import axis_size as axis_size
+from funcgrad.ops.control.collectives import pmax as pmax
+from funcgrad.ops.control.collectives import pmean as pmean
+from funcgrad.ops.control.collectives import pmin as pmin
+from funcgrad.ops.control.collectives import ppermute as ppermute
+from funcgrad.ops.control.collectives import psum as psum
+from funcgrad.ops.control.implicit import custom_linear_solve as custom_linear_solve
+from funcgrad.ops.control.implicit import custom_root as custom_root
 from funcgrad.ops.control.loops import fori_loop as fori_loop
+from funcgrad.ops.control.loops import map as map
 from funcgrad.ops.control.loops import scan as scan
 from funcgrad.ops.control.loops import while_loop as while_loop
+from funcgrad.ops.cumulative import cumlogsumexp as cumlogsumexp
+from funcgrad.ops.cumulative import cummax as cummax
+from funcgrad.ops.cumulative import cummin as cummin
+from funcgrad.ops.cumulative import cumprod as cumprod
+from funcgrad.ops.cumulative import cumsum as cumsum
+from funcgrad.ops.dynamic_slicing import dynamic_index_in_dim as dynamic_index_in_dim
+from funcgrad.ops.dynamic_slicing import dynamic_slice as dynamic_slice
+from funcgrad.ops.dynamic_slicing import dynamic_slice_in_dim as dynamic_slice_in_dim
+from funcgrad.ops.dynamic_slicing import (
+    dynamic_update_index_in_dim as dynamic_update_index_in_dim,
+)
+from funcgrad.ops.dynamic_slicing import dynamic_update_slice as dynamic_update_slice
+from funcgrad.ops.dynamic_slicing import (
+    dynamic_update_slice_in_dim as dynamic_update_slice_in_dim,
+)
+from funcgrad.ops.elementwise import broadcast_shapes as broadcast_shapes
+from funcgrad.ops.exponential import exp as exp
+from funcgrad.ops.exponential import exp2 as exp2
+from funcgrad.ops.exponential import expm1 as expm1
+from funcgrad.ops.exponential import log as log
+from funcgrad.ops.exponential import log1p as log1p
+from funcgrad.ops.exponential import log2 as log2
+from funcgrad.ops.exponential import log10 as log10
+from funcgrad.ops.exponential import logaddexp as logaddexp
+from funcgrad.ops.exponential import logaddexp2 as logaddexp2
+from funcgrad.ops.exponential import logistic as logistic
+from funcgrad.ops.index_expressions import getitem as getitem
+from funcgrad.ops.index_updates import at as at
+from funcgrad.ops.indexing import gather as gather
+from funcgrad.ops.indexing import take_along_axis as take_along_axis
+from funcgrad.ops.iota import broadcasted_iota as broadcasted_iota
+from funcgrad.ops.iota import full as full
+from funcgrad.ops.iota import iota as iota
+from funcgrad.ops.joining import concatenate as concatenate
+from funcgrad.ops.joining import stack as stack
+from funcgrad.ops.powers import cbrt as cbrt
+from funcgrad.ops.powers import integer_pow as integer_pow
+from funcgrad.ops.powers import pow as pow
+from funcgrad.ops.powers import reciprocal as reciprocal
+from funcgrad.ops.powers import rsqrt as rsqrt
+from funcgrad.ops.powers import sqrt as sqrt
+from funcgrad.ops.powers import square as square
+from funcgrad.ops.random_bits import threefry2x32 as threefry2x32
+from funcgrad.ops.reduction import argmax as argmax
+from funcgrad.ops.reduction import argmin as argmin
+from funcgrad.ops.reduction import reduce_and as reduce_and
+from funcgrad.ops.reduction import reduce_max as reduce_max
+from funcgrad.ops.reduction import reduce_min as reduce_min
+from funcgrad.ops.reduction import reduce_or as reduce_or
+from funcgrad.ops.reduction import reduce_prod as reduce_prod
+from funcgrad.ops.reduction import reduce_xor as reduce_xor
+from funcgrad.ops.rounding import ceil as ceil
+from funcgrad.ops.rounding import floor as floor
+from funcgrad.ops.rounding import is_finite as is_finite
+from funcgrad.ops.rounding import is_inf as is_inf
+from funcgrad.ops.rounding import is_nan as is_nan
+from funcgrad.ops.rounding import nextafter as nextafter
+from funcgrad.ops.rounding import round as round
+from funcgrad.ops.rounding import signbit as signbit
+from funcgrad.ops.rounding import trunc as trunc
+from funcgrad.ops.scattering import ScatterDimensionNumbers as ScatterDimensionNumbers
+from funcgrad.ops.scattering import scatter as scatter
+from funcgrad.ops.scattering import scatter_add as scatter_add
+from funcgrad.ops.scattering import scatter_max as scatter_max
+from funcgrad.ops.scattering import scatter_min as scatter_min
+from funcgrad.ops.scattering import scatter_mul as scatter_mul
+from funcgrad.ops.searching import searchsorted as searchsorted
+from funcgrad.ops.selection import clamp as clamp
+from funcgrad.ops.selection import max as max
+from funcgrad.ops.selection import min as min
+from funcgrad.ops.selection import select_n as select_n
+from funcgrad.ops.selection import where as where
+from funcgrad.ops.slicing import index_in_dim as index_in_dim
+from funcgrad.ops.slicing import pad as pad
+from funcgrad.ops.slicing import slice_in_dim as slice_in_dim
+from funcgrad.ops.sorting import argsort as argsort
+from funcgrad.ops.sorting import sort as sort
+from funcgrad.ops.sorting import sort_key_val as sort_key_val
+from funcgrad.ops.sorting import top_k as top_k
+from funcgrad.ops.special import digamma as digamma
+from funcgrad.ops.special import erf as erf
+from funcgrad.ops.special import erf_inv as erf_inv
+from funcgrad.ops.special import erfc as erfc
+from funcgrad.ops.special import lgamma as lgamma
+from funcgrad.ops.special import polygamma as polygamma
+from funcgrad.ops.structural import broadcast_in_dim as broadcast_in_dim
+from funcgrad.ops.structural import reduce_sum as reduce_sum
+from funcgrad.ops.structural import reshape as reshape
+from funcgrad.ops.structural import rev as rev
+from funcgrad.ops.structural import transpose as transpose
+from funcgrad.ops.trigonometric import acos as acos
+from funcgrad.ops.trigonometric import acosh as acosh
+from funcgrad.ops.trigonometric import asin as asin
+from funcgrad.ops.trigonometric import asinh as asinh
+from funcgrad.ops.trigonometric import atan as atan
+from funcgrad.ops.trigonometric import atan2 as atan2
+from funcgrad.ops.trigonometric import atanh as atanh
+from funcgrad.ops.trigonometric import cos as cos
+from funcgrad.ops.trigonometric import cosh as cosh
+from funcgrad.ops.trigonometric import sin as sin
+from funcgrad.ops.trigonometric import sinh as sinh
+from funcgrad.ops.trigonometric import tan as tan
+from funcgrad.ops.trigonometric import tanh as tanh
+from funcgrad.ops.windows import GatherDimensionNumbers as GatherDimensionNumbers
 
-add = _arithmetic.add
-sub = _arithmetic.sub
-mul = _arithmetic.mul
-neg = _arithmetic.neg
-eq = _comparison.eq
-ne = _comparison.ne
-lt = _comparison.lt
-le = _comparison.le
-gt = _comparison.gt
-ge = _comparison.ge
-max = _selection.max
-min = _selection.min
-clamp = _selection.clamp
-select_n = _selection.select_n
+
+def select(pred: Any, on_true: Any, on_false: Any) -> Any:
+    """Entry by entry, ``on_true`` where ``pred`` is true and ``on_false`` elsewhere.
+
+    Parameters
+    ----------
+    pred : array of bool
+        0-d, or of the shape of the others.
+    on_true, on_false : array
+        Of one shape and dtype.
+
+    Returns
+    -------
+    array
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> select(np.array([True, False]), np.zeros(2), np.ones(2))
+    array([0., 1.])
+    """
+    return select_n(pred, on_false, on_true)
+
+
+def full_like(x: Any, fill_value: Any, dtype: Any = None, shape: Any = None) -> Any:
+    """An array of one value, of the shape and dtype of another.
+
+    Parameters
+    ----------
+    x : array
+    fill_value : scalar
+    dtype, shape : optional
+        In place of those of ``x``.
+
+    Returns
+    -------
+    array
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> full_like(np.zeros(2), 3)
+    array([3., 3.])
+    """
+    aval = typeof(x)
+    wanted = aval.shape if shape is None else tuple(shape)
+    return full(wanted, fill_value, aval.dtype if dtype is None else dtype)
+
+
+def expand_dims(x: Any, dimensions: Any) -> Any:
+    """``x`` with new axes of extent 1 at these places of the answer.
+
+    Parameters
+    ----------
+    x : array
+    dimensions : sequence of int
+
+    Returns
+    -------
+    array
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> expand_dims(np.zeros(2), (0,)).shape
+    (1, 2)
+    """
+    shape = typeof(x).shape
+    rank = len(shape) + len(dimensions)
+    new = {d % rank for d in dimensions}
+    extents = iter(shape)
+    return reshape(x, [1 if k in new else next(extents) for k in range(rank)])
+
+
+def squeeze(x: Any, dimensions: Any) -> Any:
+    """``x`` without these axes, which have extent 1.
+
+    Parameters
+    ----------
+    x : array
+    dimensions : sequence of int
+
+    Returns
+    -------
+    array
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> squeeze(np.zeros((1, 2)), (0,)).shape
+    (2,)
+    """
+    shape = typeof(x).shape
+    gone = {d % len(shape) for d in dimensions}
+    return reshape(x, [n for k, n in enumerate(shape) if k not in gone])
+
+
+def broadcast(operand: Any, sizes: Any) -> Any:
+    """``operand`` repeated along new leading axes.
+
+    Parameters
+    ----------
+    operand : array
+    sizes : sequence of int
+        Extents of the new axes.
+
+    Returns
+    -------
+    array
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> broadcast(np.zeros(2), (3,)).shape
+    (3, 2)
+    """
+    shape = (*sizes, *typeof(operand).shape)
+    return broadcast_in_dim(operand, shape, range(len(sizes), len(shape)))
