@@ -10,7 +10,6 @@ from funcgrad.core.aval import ShapedArray
 from funcgrad.core.trace import find_trace
 from funcgrad.errors import PrimitiveDefinitionError
 
-
 _NO_EFFECTS: frozenset[str] = frozenset()
 
 
@@ -105,7 +104,9 @@ def _check_rules(primitive: Primitive) -> None:
         if not _overridden(primitive, rule):
             raise PrimitiveDefinitionError(f"primitive {name!r} has no {rule!r} rule")
     if primitive.linear and not _overridden(primitive, "transpose"):
-        raise PrimitiveDefinitionError(f"primitive {name!r} is linear but has no 'transpose' rule")
+        raise PrimitiveDefinitionError(
+            f"primitive {name!r} is linear but has no 'transpose' rule"
+        )
     _check_parameters(primitive)
 
 
@@ -125,7 +126,9 @@ def _check_parameters(primitive: Primitive) -> None:
 
 
 def _keywords(function: Any) -> set[str] | None:
-    parameters = inspect.signature(function).parameters.values()
-    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+    """Keyword-only parameters; None where any are taken, or it is not Python's."""
+    code = getattr(function, "__code__", None)
+    if code is None or code.co_flags & inspect.CO_VARKEYWORDS:
         return None
-    return {p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
+    start = code.co_argcount
+    return set(code.co_varnames[start : start + code.co_kwonlyargcount])
