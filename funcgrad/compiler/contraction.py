@@ -254,7 +254,8 @@ class _Contraction:
                     step = 1 if width > 1 else 0
                     store_at(self.b, out.ptr, Index(self.b, base, step, width), value)
 
-            nest.strip(self.ctx, self.ctx.table.extent(size_n), lanes, strip)
+            extent = self.ctx.table.extent(size_n)
+            nest.strip(self.ctx, extent, lanes, strip, again=True)
 
         if isinstance(rows, int):
             for first in range(0, rows, ROWS):

@@ -298,7 +298,6 @@ class CarriedValues:
             del pending[k]
             if self._may_overwrite(node, target, pending.values()):
                 self.ctx.copy_into(node, target)
-                _forget(node)
             else:
                 waiting.append((self._aside(node), target))
         for node, target in waiting:
@@ -331,12 +330,6 @@ class CarriedValues:
     def results(self, values: Sequence[Value]) -> list[Node]:
         """The carried arrays after the loop."""
         return self.nodes(values)
-
-
-def _forget(node: Node) -> None:
-    """The node's value was moved into a carry; its recipe must not be reused."""
-    if isinstance(node, Lazy):
-        node.buffer = None
 
 
 def _copy(x: Node) -> Node:

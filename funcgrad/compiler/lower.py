@@ -307,17 +307,19 @@ class ArrayLowering:
         """Compute nodes of one shape into buffers, in one loop nest."""
         roots = [node for node, _ in targets]
         shape = roots[0].shape
-        kept = {n: self.buffer(n.shape, n.dtype) for n in nest.shared_nodes(roots)}
-        everything = [*roots, *kept]
+        flat = nest.flat_together(roots, shape)
+        shared = nest.shared_nodes(roots, flat=flat)
+        kept = {n: self.buffer(n.shape, n.dtype) for n in shared}
         lanes = nest.lanes_for(self, nest.widest_tree(roots))
 
         def body(reader: nest.Reader, place: Any) -> None:
             for node, buffer in targets:
                 reader.write(buffer, place, reader.read(node, place))
 
-        flat = nest.flat_together(everything, shape)
+        reads = set[Allocation]().union(*map(buffers_read, roots))
+        again = not any(buffer.allocation in reads for _, buffer in targets)
         length = targets[0][1].length
-        nest.over(self, shape, flat, lanes, body, kept, length)
+        nest.over(self, shape, flat, lanes, body, kept, length, again=again)
         for node, buffer in (*targets, *kept.items()):
             if isinstance(node, Lazy):
                 node.buffer = buffer
@@ -374,9 +376,7 @@ class ArrayLowering:
         allocation = source.allocation
         if allocation is None or any(s.needs(allocation) for s in self.scopes):
             return False
-        readers = [
-            x for x in self.scopes[-1].operands if allocation in buffers_read(x)
-        ]
+        readers = [x for x in self.scopes[-1].operands if allocation in buffers_read(x)]
         recipes = [x for x in readers if isinstance(x, Lazy) and x.buffer is None]
         if len(readers) - len(recipes) > 1:
             return False

@@ -1,7 +1,4 @@
-"""Loop nests: nodes and where their entries go, to loops with explicit vectors.
-
-The innermost loop is emitted twice: over whole vectors, then over what is left.
-"""
+"""Loop nests: nodes and where their entries go, to loops with explicit vectors."""
 
 from __future__ import annotations
 
@@ -27,6 +24,7 @@ from funcgrad.compiler.nodes import (
 )
 from funcgrad.compiler.table import LARGEST_STATIC
 from funcgrad.compiler.value import INT64, Value
+from funcgrad.core.aval import DYNAMIC
 
 Body = Callable[["Reader", Place], None]
 
@@ -165,11 +163,15 @@ def _static_positions(node: Register, place: Place, lanes: int) -> list[int] | N
 
 
 def lanes_for(ctx: Any, nodes: Sequence[Node], entry_bytes: int = 0) -> int:
-    """Lanes of a loop over these nodes: two registers of its widest dtype."""
+    """Lanes of a loop over these nodes: two registers of its widest dtype.
+
+    Not more than the largest extent that is in the code, so that a longer row holds a
+    whole vector.
+    """
     widest = max((n.dtype.itemsize for n in nodes), default=entry_bytes)
     if any(n.dtype.kind == "c" for n in nodes):
         widest = max(widest // 2, 4)
-    return max(2, 2 * ctx.vector_bytes // max(widest, 1))
+    return min(max(2, 2 * ctx.vector_bytes // max(widest, 1)), LARGEST_STATIC)
 
 
 def widest_tree(roots: Sequence[Node]) -> list[Node]:
@@ -186,7 +188,7 @@ def widest_tree(roots: Sequence[Node]) -> list[Node]:
     return list(seen.values())
 
 
-def shared_nodes(roots: Sequence[Node]) -> list[Lazy]:
+def shared_nodes(roots: Sequence[Node], *, flat: bool) -> list[Lazy]:
     """Nodes at the roots' own place that are dear, and read elsewhere too."""
     parents: dict[int, int] = {}
     own: dict[int, Lazy] = {}
@@ -199,7 +201,7 @@ def shared_nodes(roots: Sequence[Node]) -> list[Lazy]:
                 continue
             parents[id(x)] = parents.get(id(x), 0) + 1
             same_place = isinstance(node, Map) and x.ndim == node.ndim
-            if same_place or isinstance(node, Reshaped):
+            if same_place or (flat and isinstance(node, Reshaped)):
                 own[id(x)] = x
                 if id(x) not in seen:
                     seen.add(id(x))
@@ -220,8 +222,13 @@ def over(
     body: Body,
     kept: dict[Lazy, Buffer] | None = None,
     length: Value | None = None,
+    *,
+    again: bool = True,
 ) -> None:
-    """Run ``body(reader, place)`` over all places of a shape, ``lanes`` at a time."""
+    """Run ``body(reader, place)`` over all places of a shape, ``lanes`` at a time.
+
+    ``again``: the body may run more than once for a place.
+    """
     kept = kept or {}
     if flat or not shape:
         total = ctx.size(shape, length)
@@ -230,7 +237,7 @@ def over(
             place = Flat(_lane_index(ctx, base, reader_lanes))
             body(Reader(ctx, reader_lanes, place, kept), place)
 
-        strip(ctx, total, lanes, run)
+        strip(ctx, total, lanes, run, again=again and DYNAMIC not in shape)
         return
     outer: list[Index] = []
 
@@ -242,7 +249,8 @@ def over(
     def nest(axis: int) -> None:
         extent = ctx.axis_extent(shape, axis, length)
         if axis == len(shape) - 1:
-            strip(ctx, extent, lanes, run_inner)
+            whole = again and shape[axis] != DYNAMIC
+            strip(ctx, extent, lanes, run_inner, again=whole)
             return
         with ctx.b.loop(0, extent) as loop:
             outer.append(Index(ctx.b, loop.index))
@@ -257,19 +265,35 @@ def _lane_index(ctx: Any, base: Number, lanes: int) -> Index:
 
 
 def strip(
-    ctx: Any, extent: Number, lanes: int, run: Callable[[int, Number], None]
+    ctx: Any,
+    extent: Number,
+    lanes: int,
+    run: Callable[[int, Number], None],
+    *,
+    again: bool,
 ) -> None:
-    """Cover an extent by vectors and the rest by single entries."""
+    """Cover an extent by vectors.
+
+    ``again``: entries may be computed twice, so the last vector reaches back to be
+    whole; an extent that is not in the code has ``LARGEST_STATIC`` entries at least.
+    Otherwise single entries follow the vectors.
+    """
     if isinstance(extent, int):
         if extent == 0:
             return
         if extent <= LARGEST_STATIC:
             run(extent, 0)
             return
+    b = ctx.b
+    if again:
+        last = b.sub(b.index(extent), b.i64(lanes))
+        with b.loop(0, extent, lanes) as loop:
+            run(lanes, b.min(loop.index, last))
+        return
     whole = vector_part(ctx, extent, lanes)
-    with ctx.b.loop(0, whole, lanes) as loop:
+    with b.loop(0, whole, lanes) as loop:
         run(lanes, loop.index)
-    with ctx.b.loop(whole, extent) as loop:
+    with b.loop(whole, extent) as loop:
         run(1, loop.index)
 
 

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 
 from funcgrad.compiler import nest
-from funcgrad.compiler.index import Flat, Index, Number, indices
+from funcgrad.compiler.index import Flat, Index, Number, indices, plus
 from funcgrad.compiler.nest import Reader
-from funcgrad.compiler.nodes import Buffer, Node, Register, is_flat, price
+from funcgrad.compiler.nodes import (
+    Buffer,
+    Node,
+    Register,
+    is_flat,
+    price,
+    store_at,
+)
 from funcgrad.compiler.table import LARGEST_STATIC
 from funcgrad.compiler.value import Value
+from funcgrad.core.aval import DYNAMIC
 
 
 def combine(b: Any, op: str, x: Value, y: Value) -> Value:
     """One step of a reduction."""
     name = {"and": "and_", "or": "or_", "xor": "xor"}.get(op, op)
-    return getattr(b, name)(x, y)
+    result: Value = getattr(b, name)(x, y)
+    return result
 
 
 def identity(op: str, dtype: np.dtype[Any]) -> Any:
@@ -48,9 +58,10 @@ def reduce_register(ctx: Any, op: str, x: Register, axes: Sequence[int]) -> Regi
     """Reduce an array that is in registers, by shuffles."""
     kept = [axis for axis in range(x.ndim) if axis not in axes]
     order = np.arange(math.prod(x.shape)).reshape(x.shape)
-    order = order.transpose([*axes, *kept]).reshape(-1, _size(x.shape, kept))
+    count = math.prod(x.shape[axis] for axis in kept)
+    order = order.transpose([*axes, *kept]).reshape(-1, count)
     shape = tuple(x.shape[axis] for axis in kept)
-    if order.shape[1] == 1:
+    if count == 1:
         return Register(ctx.b.reduce(op, x.value), shape)
     total = None
     for row in order.tolist():
@@ -60,8 +71,26 @@ def reduce_register(ctx: Any, op: str, x: Register, axes: Sequence[int]) -> Regi
     return Register(total, shape)
 
 
-def _size(shape: Sequence[int], axes: Sequence[int]) -> int:
-    return math.prod(shape[axis] for axis in axes)
+class Group:
+    """Adjacent axes that are all summed or all kept, run through as one.
+
+    ``stride`` and ``answer_stride`` count entries of the operand and of the answer.
+    """
+
+    def __init__(
+        self, ctx: Any, x: Node, axes: Sequence[int], summed: Sequence[int]
+    ) -> None:
+        last = axes[-1]
+        shape = x.shape[axes[0] : last + 1]
+        after = [n for a, n in enumerate(x.shape) if a > last and a not in summed]
+        self.reduced = last in summed
+        self.extent: Number = ctx.size(shape, getattr(x, "length", None))
+        self.stride: Number = ctx.table.extent(math.prod(x.shape[last + 1 :]))
+        self.answer_stride: Number = ctx.table.extent(math.prod(after))
+        self.is_dynamic = DYNAMIC in shape
+
+
+Place = dict[Group, Index]
 
 
 class Reduction:
@@ -69,132 +98,179 @@ class Reduction:
 
     def __init__(self, ctx: Any, op: str, x: Node, axes: Sequence[int]) -> None:
         self.ctx = ctx
+        self.b = ctx.b
         self.op = op
         self.x = x
-        self.axes = tuple(axes)
-        self.kept_axes = [a for a in range(x.ndim) if a not in axes]
-        self.shape = tuple(x.shape[a] for a in self.kept_axes)
-        shared = nest.shared_nodes([x])
+        self.flat = is_flat(x)
+        self.shape = tuple(n for a, n in enumerate(x.shape) if a not in axes)
+        self.groups = self._grouped(axes)
+        self.inner = self.groups[-1]
+        self.summed = [g for g in self.groups if g.reduced and g is not self.inner]
+        self.outer = [g for g in self.groups if not g.reduced and g is not self.inner]
+        shared = nest.shared_nodes([x], flat=self.flat)
         self.kept = {n: ctx.buffer(n.shape, n.dtype) for n in shared}
         if getattr(x, "uses", 0) > 1 and price(x) > nest.CHEAP:
-            self.kept[x] = ctx.buffer(x.shape, x.dtype)
+            self.kept[x] = ctx.buffer(x.shape, x.dtype)  # type: ignore[index]
         self.lanes = nest.lanes_for(ctx, nest.widest_tree([x]))
+
+    def _grouped(self, axes: Sequence[int]) -> list[Group]:
+        def kind(axis: int) -> Any:
+            return axis in axes if self.flat else axis
+
+        runs = [list(run) for _, run in groupby(range(self.x.ndim), kind)]
+        return [Group(self.ctx, self.x, run, axes) for run in runs]
 
     def run(self) -> Node:
         """Emit the loops; the result, and nodes stored on the way, are in memory."""
-        if not self.kept_axes:
-            value = self._all_flat() if self._is_flat() else self._inner({})
-            result: Node = Register(value, ())
+        if not self.shape:
+            result: Node = Register(self._total({}), ())
         else:
-            result = self._with_kept_axes()
+            result = self._rows() if self.inner.reduced else self._columns()
         for node, buffer in self.kept.items():
             node.buffer = buffer
         return result
 
-    def _is_flat(self) -> bool:
-        return is_flat(self.x)
+    # --- places
+
+    def _read(self, place: Place, lanes: int, base: Number) -> Value:
+        at = self._indices(self.groups, place, lanes, base)
+        where: Any = at
+        if self.flat:
+            where = Flat(self._linear(at, [g.stride for g in self.groups]))
+        return Reader(self.ctx, lanes, where, self.kept).read(self.x, where)
+
+    def _store(self, out: Buffer, place: Place, value: Value, base: Number = 0) -> None:
+        kept = [g for g in self.groups if not g.reduced]
+        at = self._indices(kept, place, value.lanes, base)
+        where = self._linear(at, [g.answer_stride for g in kept])
+        self.ctx.lifetimes.touch(out.allocation)
+        store_at(self.b, out.ptr, where, value)
+
+    def _indices(
+        self, groups: Sequence[Group], place: Place, lanes: int, base: Number
+    ) -> list[Index]:
+        """Indices along groups; those along the innermost are ``base`` and on."""
+        last = Index(self.b, base, 1 if lanes > 1 else 0, lanes)
+        at = [last if g is self.inner else place[g] for g in groups]
+        return indices(self.b, at, lanes)
+
+    def _linear(self, at: Sequence[Index], strides: Sequence[Number]) -> Index:
+        total = Index(self.b, 0)
+        for index, stride in zip(at, strides, strict=True):
+            total = total + index * stride
+        return total
+
+    def _loops(
+        self,
+        groups: Sequence[Group],
+        place: Place,
+        carries: list[Value],
+        body: Callable[[Place, list[Value]], list[Value]],
+    ) -> list[Value]:
+        """Loops over whole groups around a body, with accumulators through all."""
+        if not groups:
+            return body(place, carries)
+        group, *rest = groups
+        with self.b.loop(0, group.extent, carries=carries) as loop:
+            at = {**place, group: Index(self.b, loop.index)}
+            loop.next = self._loops(rest, at, loop.carries, body)
+        return loop.results
+
+    # --- accumulators
 
     def _start(self, lanes: int) -> Value:
         dtype = self.x.dtype
-        return self.ctx.b.const(dtype, identity(self.op, dtype), lanes)
+        start: Value = self.b.const(dtype, identity(self.op, dtype), lanes)
+        return start
 
-    def _all_flat(self) -> Value:
-        total = self.ctx.size(self.x.shape, getattr(self.x, "length", None))
+    def _combine(self, x: Value, y: Value) -> Value:
+        return combine(self.b, self.op, x, y)
 
-        def read(lanes: int, base: Number) -> Value:
-            step = 1 if lanes > 1 else 0
-            place = Flat(Index(self.ctx.b, base, step, lanes))
-            return self._reader(lanes, place).read(self.x, place)
+    def _total(self, place: Place) -> Value:
+        """One entry of the answer, where the innermost axes are summed."""
+        extent = self.inner.extent
+        if self.inner.is_dynamic:
+            accumulators = [self._start(1)]
+        elif isinstance(extent, int):
+            accumulators = [self._start(max(extent, 1))]
+        else:
+            chains = 2 if price(self.x) <= nest.CHEAP else 1
+            accumulators = [self._start(self.lanes)] * chains
+        accumulators = self._loops(self.summed, place, accumulators, self._row)
+        while len(accumulators) > 1:
+            *accumulators, x, y = accumulators
+            accumulators.append(self._combine(x, y))
+        total: Value = self.b.reduce(self.op, accumulators[0])
+        return total
 
-        return self._strip(total, read, self._start(1))
-
-    def _reader(self, lanes: int, place: Any) -> Reader:
-        return Reader(self.ctx, lanes, place, self.kept)
-
-    def _strip(self, extent: Number, read: Any, start: Value) -> Value:
-        """Accumulate a row: whole vectors, then single entries, then across lanes."""
-        b = self.ctx.b
-        if isinstance(extent, int) and extent <= LARGEST_STATIC:
+    def _row(self, place: Place, accumulators: list[Value]) -> list[Value]:
+        """Add entries along the innermost axes to the accumulators."""
+        extent = self.inner.extent
+        if isinstance(extent, int):
             if extent == 0:
-                return start
-            row = b.reduce(self.op, read(extent, 0))
-            return combine(b, self.op, start, row)
-        whole = nest.vector_part(self.ctx, extent, self.lanes)
-        with b.loop(0, whole, self.lanes, carries=[self._start(self.lanes)]) as loop:
-            part = read(self.lanes, loop.index)
-            loop.next = [combine(b, self.op, loop.carries[0], part)]
-        across = combine(b, self.op, start, b.reduce(self.op, loop.results[0]))
-        with b.loop(whole, extent, carries=[across]) as loop:
-            loop.next = [combine(b, self.op, loop.carries[0], read(1, loop.index))]
+                return accumulators
+            return [self._combine(accumulators[0], self._read(place, extent, 0))]
+        lanes = accumulators[0].lanes
+        step = lanes * len(accumulators)
+        whole = nest.vector_part(self.ctx, extent, step)
+        with self.b.loop(0, whole, step, carries=accumulators) as loop:
+            bases = [plus(self.b, loop.index, k * lanes) for k in range(step // lanes)]
+            loop.next = [
+                self._combine(total, self._read(place, lanes, base))
+                for total, base in zip(loop.carries, bases, strict=True)
+            ]
+        first, *others = loop.results
+        if step == 1:
+            return [first]
+        return [self._rest(place, first, whole, extent), *others]
+
+    def _rest(self, place: Place, total: Value, whole: Value, extent: Value) -> Value:
+        """Add what whole steps left; a vector that reaches back counts once."""
+        lanes = total.lanes
+        last = self.b.sub(extent, self.b.i64(lanes))
+        with self.b.loop(whole, extent, lanes, carries=[total]) as loop:
+            base = self.b.min(loop.index, last)
+            entries = self._read(place, lanes, base)
+            at = Index(self.b, base, 1, lanes).value(self.b)
+            new = self.b.cmp("ge", at, self.b.splat(loop.index, lanes))
+            entries = self.b.select(new, entries, self._start(lanes))
+            loop.next = [self._combine(loop.carries[0], entries)]
         return loop.results[0]
 
-    def _inner(self, fixed: dict[int, Index]) -> Value:
-        """Reduce where the last axis is among those summed; ``fixed`` are the others."""
-        last = self.x.ndim - 1
+    # --- answers in memory
 
-        def go(position: int, total: Value, place: dict[int, Index]) -> Value:
-            axis = self.axes[position]
-            extent = self.ctx.axis_extent(self.x.shape, axis)
-            if axis == last:
-                return self._strip(extent, lambda n, k: self._read(place, n, k), total)
-            with self.ctx.b.loop(0, extent, carries=[total]) as loop:
-                at = {**place, axis: Index(self.ctx.b, loop.index)}
-                loop.next = [go(position + 1, loop.carries[0], at)]
-            return loop.results[0]
+    def _rows(self) -> Buffer:
+        """The innermost axes are summed: entry by entry of the answer."""
+        out: Buffer = self.ctx.buffer(self.shape, self.x.dtype)
 
-        return go(0, self._start(1), dict(fixed))
+        def entry(place: Place, _: list[Value]) -> list[Value]:
+            self._store(out, place, self._total(place))
+            return []
 
-    def _read(self, place: dict[int, Index], lanes: int, base: Number) -> Value:
-        last = Index(self.ctx.b, base, 1 if lanes > 1 else 0, lanes)
-        outer = [place[a] for a in range(self.x.ndim - 1)]
-        where = [*indices(self.ctx.b, outer, lanes), last]
-        return self._reader(lanes, where).read(self.x, where)
-
-    def _with_kept_axes(self) -> Buffer:
-        out = self.ctx.buffer(self.shape, self.x.dtype)
-        last = self.x.ndim - 1
-        outer = [a for a in self.kept_axes if a != last]
-
-        def go(position: int, place: dict[int, Index]) -> None:
-            if position < len(outer):
-                axis = outer[position]
-                extent = self.ctx.axis_extent(self.x.shape, axis)
-                with self.ctx.b.loop(0, extent) as loop:
-                    at = {**place, axis: Index(self.ctx.b, loop.index)}
-                    go(position + 1, at)
-            elif last in self.axes:
-                value = self._inner(place)
-                idx = [place[a] for a in self.kept_axes]
-                Reader(self.ctx, 1, idx, {}).write(out, idx, value)
-            else:
-                self._columns(place, out)
-
-        go(0, {})
+        self._loops(self.outer, {}, [], entry)
         return out
 
-    def _columns(self, place: dict[int, Index], out: Buffer) -> None:
-        """Reduce where the last axis is kept: accumulators along it."""
-        extent = self.ctx.axis_extent(self.x.shape, self.x.ndim - 1)
+    def _columns(self) -> Buffer:
+        """The innermost axes are kept: accumulators lie along them."""
+        out: Buffer = self.ctx.buffer(self.shape, self.x.dtype)
 
-        def run(lanes: int, base: Number) -> None:
-            value = self._column_block(place, lanes, base)
-            last = Index(self.ctx.b, base, 1 if lanes > 1 else 0, lanes)
-            outer = [place[a] for a in self.kept_axes[:-1]]
-            idx = [*indices(self.ctx.b, outer, lanes), last]
-            Reader(self.ctx, lanes, idx, {}).write(out, idx, value)
+        def block(place: Place, lanes: int, base: Number) -> None:
+            def add(at: Place, totals: list[Value]) -> list[Value]:
+                return [self._combine(totals[0], self._read(at, lanes, base))]
 
-        nest.strip(self.ctx, extent, 2 * self.lanes, run)
+            start = [self._start(lanes)]
+            total = self._loops(self.summed, place, start, add)[0]
+            self._store(out, place, total, base)
 
-    def _column_block(self, place: dict[int, Index], lanes: int, base: Number) -> Value:
-        def go(position: int, total: Value, at: dict[int, Index]) -> Value:
-            if position == len(self.axes):
-                value = self._read(at, lanes, base)
-                return combine(self.ctx.b, self.op, total, value)
-            axis = self.axes[position]
-            extent = self.ctx.axis_extent(self.x.shape, axis)
-            with self.ctx.b.loop(0, extent, carries=[total]) as loop:
-                inner = {**at, axis: Index(self.ctx.b, loop.index)}
-                loop.next = [go(position + 1, loop.carries[0], inner)]
-            return loop.results[0]
+        def columns(place: Place, _: list[Value]) -> list[Value]:
+            nest.strip(
+                self.ctx,
+                self.inner.extent,
+                min(2 * self.lanes, LARGEST_STATIC),
+                lambda lanes, base: block(place, lanes, base),
+                again=not self.inner.is_dynamic,
+            )
+            return []
 
-        return go(0, self._start(lanes), place)
+        self._loops(self.outer, {}, [], columns)
+        return out
