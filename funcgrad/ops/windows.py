@@ -298,6 +298,6 @@ def _window_problem(
     for axis, (size, extent) in enumerate(zip(sizes, operand.shape, strict=True)):
         if axis in gone and size > 1:
             return f"a window is longer than 1 along axis {axis}, which is left out"
-        if axis not in d.collapsed_slice_dims and size > extent:
+        if axis not in gone and size > extent:
             return f"windows of {sizes} do not fit into the operand"
     return ""
