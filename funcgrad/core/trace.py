@@ -10,8 +10,10 @@ from typing import Any, TypeVar
 import numpy as np
 
 from funcgrad import errors
+from funcgrad.config import modes
 from funcgrad.core.aval import ShapedArray, float0
 from funcgrad.core.dtypes import canonical_dtype
+from funcgrad.core.finite import check_results, is_watched
 from funcgrad.core.source import user_frame
 
 PYTHON_SCALARS = frozenset({bool, int, float, complex})
@@ -48,6 +50,9 @@ class EvalTrace(Trace):
 
     def process(self, primitive: Any, operands: Sequence[Any], params: Any) -> Any:
         result = primitive.evaluate(*operands, **params)
+        if modes.special and is_watched():
+            results = result if primitive.multiple_results else [result]
+            check_results(primitive.name, operands, results)
         if primitive.keeps_weak_type and type(operands[-1]) in PYTHON_SCALARS:
             return _weak_again(result, operands)
         return result

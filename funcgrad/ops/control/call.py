@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from funcgrad.compiler.pipeline import Executable, compile_jaxpr
-from funcgrad.config import config
+from funcgrad.config import config, modes, override
 from funcgrad.core.aval import DYNAMIC, ShapedArray
-from funcgrad.core.jaxpr import Eqn, Jaxpr, Var, eval_jaxpr, subjaxprs
+from funcgrad.core.finite import bad_value, check_results, is_watched
+from funcgrad.core.jaxpr import Eqn, Jaxpr, Literal, Var, eval_jaxpr, subjaxprs
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.trace import typeof
 from funcgrad.ops.control.inner import (
@@ -42,11 +43,33 @@ def compiled(jaxpr: Jaxpr) -> Executable:
 def execute(jaxpr: Jaxpr, operands: Sequence[Any]) -> list[Any]:
     """Results of a program on arrays, as NumPy arrays and scalars."""
     if config.disable_jit:
-        return eval_jaxpr(jaxpr, (), *operands)
+        return interpret(jaxpr, operands)
     if _takes_tapes(jaxpr):
         extents = tuple(len(x) if np.ndim(x) else 0 for x in operands)
         jaxpr = _of_known_extents(jaxpr, extents)
-    return compiled(jaxpr)(*operands)
+    results = compiled(jaxpr)(*operands)
+    if modes.special and is_watched() and bad_value(results):
+        with override("disable_jit", True):
+            return interpret(jaxpr, operands)
+    return results
+
+
+def interpret(jaxpr: Jaxpr, operands: Sequence[Any]) -> list[Any]:
+    """Results of a program by NumPy, equation by equation.
+
+    While NaN or infinity are watched for, the error names the equation's line.
+    """
+    if not is_watched():
+        return eval_jaxpr(jaxpr, (), *operands)
+    env: dict[Any, Any] = dict(zip(jaxpr.invars, operands, strict=True))
+    for eqn in jaxpr.eqns:
+        values = [a.val if isinstance(a, Literal) else env[a] for a in eqn.invars]
+        with np.errstate(all="ignore"):
+            result = eqn.primitive.evaluate(*values, **eqn.params)
+        results = result if eqn.primitive.multiple_results else [result]
+        check_results(eqn.primitive.name, values, results, eqn.source)
+        env.update(zip(eqn.outvars, results, strict=True))
+    return [a.val if isinstance(a, Literal) else env[a] for a in jaxpr.outvars]
 
 
 @memoized

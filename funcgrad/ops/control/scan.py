@@ -16,7 +16,7 @@ from funcgrad.core.jaxpr import Jaxpr, eval_jaxpr
 from funcgrad.core.trace import typeof
 from funcgrad.ops.arithmetic import add, sub
 from funcgrad.ops.comparison import lt
-from funcgrad.ops.control.call import HigherOrder, evaluate_compiled
+from funcgrad.ops.control.call import HigherOrder, evaluate_compiled, interpret
 from funcgrad.ops.control.inner import (
     Flags,
     batched_jaxpr,
@@ -80,7 +80,7 @@ class Scan(HigherOrder):
         rows: list[list[Any]] = []
         order = range(length)
         for i in reversed(order) if reverse else order:
-            results = eval_jaxpr(jaxpr, (), *consts, *carry, *[x[i] for x in xs])
+            results = interpret(jaxpr, [*consts, *carry, *[x[i] for x in xs]])
             carry = results[:num_carry]
             rows.append(results[num_carry:])
         if reverse:

@@ -19,7 +19,7 @@ from funcgrad.core.trace import typeof
 from funcgrad.core.vspace import zero_like
 from funcgrad.ops.arithmetic import add
 from funcgrad.ops.casting import convert_element_type
-from funcgrad.ops.control.call import HigherOrder, evaluate_compiled
+from funcgrad.ops.control.call import HigherOrder, evaluate_compiled, interpret
 from funcgrad.ops.control.inner import (
     Flags,
     batched_jaxpr,
@@ -79,8 +79,8 @@ class While(HigherOrder):
             return evaluate_compiled(self, body_jaxpr, operands, params)
         cond_consts, consts, carry = split(operands, num_cond_consts, num_body_consts)
         rows: list[list[Any]] = []
-        while bool(eval_jaxpr(cond_jaxpr, (), *cond_consts, *carry)[0]):
-            results = eval_jaxpr(body_jaxpr, (), *consts, *carry)
+        while bool(interpret(cond_jaxpr, [*cond_consts, *carry])[0]):
+            results = interpret(body_jaxpr, [*consts, *carry])
             carry, row = split(results, len(carry))
             rows.append(row)
         if not num_tapes:
