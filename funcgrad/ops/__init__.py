@@ -2,11 +2,8 @@
 
 from funcgrad.ops.arithmetic import add as add
 from funcgrad.ops.arithmetic import div as div
-from funcgrad.ops.arithmetic import floor_divide as floor_divide
-from funcgrad.ops.arithmetic import mod as mod
 from funcgrad.ops.arithmetic import mul as mul
 from funcgrad.ops.arithmetic import neg as neg
-from funcgrad.ops.arithmetic import rem as rem
 from funcgrad.ops.arithmetic import sub as sub
 from funcgrad.ops.bitwise import bitwise_and as bitwise_and
 from funcgrad.ops.bitwise import bitwise_not as bitwise_not
@@ -38,7 +35,6 @@ from funcgrad.ops.cumulative import cummax as cummax
 from funcgrad.ops.cumulative import cummin as cummin
 from funcgrad.ops.cumulative import cumprod as cumprod
 from funcgrad.ops.cumulative import cumsum as cumsum
-from funcgrad.ops.cumulative import linear_recurrence as linear_recurrence
 from funcgrad.ops.dynamic_slicing import dynamic_index_in_dim as dynamic_index_in_dim
 from funcgrad.ops.dynamic_slicing import dynamic_slice as dynamic_slice
 from funcgrad.ops.dynamic_slicing import dynamic_slice_in_dim as dynamic_slice_in_dim
@@ -60,6 +56,12 @@ from funcgrad.ops.exponential import log10 as log10
 from funcgrad.ops.exponential import logaddexp as logaddexp
 from funcgrad.ops.exponential import logaddexp2 as logaddexp2
 from funcgrad.ops.exponential import logistic as logistic
+from funcgrad.ops.hyperbolic import acosh as acosh
+from funcgrad.ops.hyperbolic import asinh as asinh
+from funcgrad.ops.hyperbolic import atanh as atanh
+from funcgrad.ops.hyperbolic import cosh as cosh
+from funcgrad.ops.hyperbolic import sinh as sinh
+from funcgrad.ops.hyperbolic import tanh as tanh
 from funcgrad.ops.index_expressions import getitem as getitem
 from funcgrad.ops.index_updates import at as at
 from funcgrad.ops.indexing import gather as gather
@@ -78,6 +80,7 @@ from funcgrad.ops.powers import rsqrt as rsqrt
 from funcgrad.ops.powers import sqrt as sqrt
 from funcgrad.ops.powers import square as square
 from funcgrad.ops.random_bits import threefry2x32 as threefry2x32
+from funcgrad.ops.recurrence import linear_recurrence as linear_recurrence
 from funcgrad.ops.reduction import argmax as argmax
 from funcgrad.ops.reduction import argmin as argmin
 from funcgrad.ops.reduction import reduce_and as reduce_and
@@ -86,6 +89,9 @@ from funcgrad.ops.reduction import reduce_min as reduce_min
 from funcgrad.ops.reduction import reduce_or as reduce_or
 from funcgrad.ops.reduction import reduce_prod as reduce_prod
 from funcgrad.ops.reduction import reduce_xor as reduce_xor
+from funcgrad.ops.remainders import floor_divide as floor_divide
+from funcgrad.ops.remainders import mod as mod
+from funcgrad.ops.remainders import rem as rem
 from funcgrad.ops.rounding import ceil as ceil
 from funcgrad.ops.rounding import floor as floor
 from funcgrad.ops.rounding import is_finite as is_finite
@@ -130,16 +136,10 @@ from funcgrad.ops.structural import reshape as reshape
 from funcgrad.ops.structural import rev as rev
 from funcgrad.ops.structural import transpose as transpose
 from funcgrad.ops.trigonometric import acos as acos
-from funcgrad.ops.trigonometric import acosh as acosh
 from funcgrad.ops.trigonometric import asin as asin
-from funcgrad.ops.trigonometric import asinh as asinh
 from funcgrad.ops.trigonometric import atan as atan
 from funcgrad.ops.trigonometric import atan2 as atan2
-from funcgrad.ops.trigonometric import atanh as atanh
 from funcgrad.ops.trigonometric import cos as cos
-from funcgrad.ops.trigonometric import cosh as cosh
 from funcgrad.ops.trigonometric import sin as sin
-from funcgrad.ops.trigonometric import sinh as sinh
 from funcgrad.ops.trigonometric import tan as tan
-from funcgrad.ops.trigonometric import tanh as tanh
 from funcgrad.ops.windows import GatherDimensionNumbers as GatherDimensionNumbers

@@ -268,7 +268,7 @@ def _cotangent(
     )
     # (batch, own free, contracted in the order of the other operand's axes)
     by_other = [contract[k] for k in np.argsort(other_contract)]
-    result = transpose(result, np.argsort([*batch, *free, *by_other]))
+    result = transpose(result, np.argsort([*batch, *free, *by_other]).tolist())
     return convert_element_type(result, aval.dtype)
 
 

@@ -18,6 +18,8 @@ def run_kernel(
 ) -> Value:
     """Emit a call; results are buffers, operands any nodes. Gives the status."""
     sources = [ctx.materialize(x) for x in operands]
-    kernel.include(ctx.module)
     sizes = [ctx.extent(n) for n in words]
-    return ctx.call_kernel("", kernel.symbol, (), [*results, *sources, *sizes])
+    status: Value = ctx.call_kernel(
+        kernel.text, kernel.symbol, kernel.externs, [*results, *sources, *sizes]
+    )
+    return status

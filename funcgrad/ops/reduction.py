@@ -19,8 +19,9 @@ from funcgrad.ops.arithmetic import div, mul, strong_mul
 from funcgrad.ops.cases import array, booleans, case, distinct, integers
 from funcgrad.ops.casting import convert_element_type
 from funcgrad.ops.comparison import eq
-from funcgrad.ops.cumulative import cumprod, shifted
+from funcgrad.ops.cumulative import cumprod
 from funcgrad.ops.elementwise import wrong_kind
+from funcgrad.ops.recurrence import shifted
 from funcgrad.ops.structural import (
     batch_reduction,
     broadcast_in_dim,

@@ -60,17 +60,18 @@ class SVD(Primitive):
 
     def evaluate(self, a: Any, *, full_matrices: bool, compute_uv: bool) -> list[Any]:
         def decompose(matrix: Any) -> Sequence[Any]:
-            try:
-                found = np.linalg.svd(matrix, full_matrices, compute_uv)
-            except np.linalg.LinAlgError:
-                nothing = np.linalg.svd(
-                    np.zeros_like(matrix), full_matrices, compute_uv
-                )
-                parts = nothing if compute_uv else [nothing]
-                return [np.full_like(part, np.nan) for part in parts]
-            return found if compute_uv else [found]
+            if not compute_uv:
+                return [np.linalg.svd(matrix, compute_uv=False)]
+            return np.linalg.svd(matrix, full_matrices)
 
-        return for_each_matrix(decompose, np.asarray(a))
+        def decompose_or_nan(matrix: Any) -> Sequence[Any]:
+            try:
+                return decompose(matrix)
+            except np.linalg.LinAlgError:
+                parts = decompose(np.zeros_like(matrix))
+                return [np.full_like(part, np.nan) for part in parts]
+
+        return for_each_matrix(decompose_or_nan, np.asarray(a))
 
     def abstract_eval(
         self, a: ShapedArray, *, full_matrices: bool, compute_uv: bool
