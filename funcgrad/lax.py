@@ -6,11 +6,8 @@ from funcgrad.api.gradient import stop_gradient as stop_gradient
 from funcgrad.core.trace import typeof
 from funcgrad.ops.arithmetic import add as add
 from funcgrad.ops.arithmetic import div as div
-from funcgrad.ops.arithmetic import floor_divide as floor_divide
-from funcgrad.ops.arithmetic import mod as mod
 from funcgrad.ops.arithmetic import mul as mul
 from funcgrad.ops.arithmetic import neg as neg
-from funcgrad.ops.arithmetic import rem as rem
 from funcgrad.ops.arithmetic import sub as sub
 from funcgrad.ops.bitwise import bitwise_and as bitwise_and
 from funcgrad.ops.bitwise import bitwise_not as bitwise_not
@@ -79,6 +76,12 @@ from funcgrad.ops.exponential import log10 as log10
 from funcgrad.ops.exponential import logaddexp as logaddexp
 from funcgrad.ops.exponential import logaddexp2 as logaddexp2
 from funcgrad.ops.exponential import logistic as logistic
+from funcgrad.ops.hyperbolic import acosh as acosh
+from funcgrad.ops.hyperbolic import asinh as asinh
+from funcgrad.ops.hyperbolic import atanh as atanh
+from funcgrad.ops.hyperbolic import cosh as cosh
+from funcgrad.ops.hyperbolic import sinh as sinh
+from funcgrad.ops.hyperbolic import tanh as tanh
 from funcgrad.ops.index_expressions import getitem as getitem
 from funcgrad.ops.index_updates import at as at
 from funcgrad.ops.indexing import gather as gather
@@ -104,6 +107,9 @@ from funcgrad.ops.reduction import reduce_min as reduce_min
 from funcgrad.ops.reduction import reduce_or as reduce_or
 from funcgrad.ops.reduction import reduce_prod as reduce_prod
 from funcgrad.ops.reduction import reduce_xor as reduce_xor
+from funcgrad.ops.remainders import floor_divide as floor_divide
+from funcgrad.ops.remainders import mod as mod
+from funcgrad.ops.remainders import rem as rem
 from funcgrad.ops.rounding import ceil as ceil
 from funcgrad.ops.rounding import floor as floor
 from funcgrad.ops.rounding import is_finite as is_finite
@@ -144,18 +150,12 @@ from funcgrad.ops.structural import reshape as reshape
 from funcgrad.ops.structural import rev as rev
 from funcgrad.ops.structural import transpose as transpose
 from funcgrad.ops.trigonometric import acos as acos
-from funcgrad.ops.trigonometric import acosh as acosh
 from funcgrad.ops.trigonometric import asin as asin
-from funcgrad.ops.trigonometric import asinh as asinh
 from funcgrad.ops.trigonometric import atan as atan
 from funcgrad.ops.trigonometric import atan2 as atan2
-from funcgrad.ops.trigonometric import atanh as atanh
 from funcgrad.ops.trigonometric import cos as cos
-from funcgrad.ops.trigonometric import cosh as cosh
 from funcgrad.ops.trigonometric import sin as sin
-from funcgrad.ops.trigonometric import sinh as sinh
 from funcgrad.ops.trigonometric import tan as tan
-from funcgrad.ops.trigonometric import tanh as tanh
 from funcgrad.ops.windows import GatherDimensionNumbers as GatherDimensionNumbers
 
 

@@ -66,25 +66,99 @@ class Quotient(Elementwise):
 
 @defines_operator("add")
 def add(x: Any, y: Any) -> Any:
-    """Sum, entry by entry."""
+    """Sum, entry by entry.
+
+    Parameters
+    ----------
+    x, y : array
+        Broadcast and promoted as NumPy does.
+
+    Returns
+    -------
+    array, the common dtype
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> add(np.array([1, 2]), 0.5)
+    array([1.5, 2.5])
+    """
     return add_p(x, y)
 
 
 @defines_operator("sub")
 def sub(x: Any, y: Any) -> Any:
-    """Difference, entry by entry."""
+    """Difference, entry by entry.
+
+    Parameters
+    ----------
+    x, y : array
+        Broadcast and promoted as NumPy does.
+
+    Returns
+    -------
+    array, the common dtype
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> sub(np.array([1, 2]), 0.5)
+    array([0.5, 1.5])
+    """
     return sub_p(x, y)
 
 
 @defines_operator("mul")
 def mul(x: Any, y: Any) -> Any:
-    """Product, entry by entry."""
+    """Product, entry by entry.
+
+    Parameters
+    ----------
+    x, y : array
+        Broadcast and promoted as NumPy does.
+
+    Returns
+    -------
+    array, the common dtype
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> mul(np.array([1.0, 2.0]), 3)
+    array([3., 6.])
+    """
     return mul_p(x, y)
 
 
 @defines_operator("neg")
 def neg(x: Any) -> Any:
-    """Minus ``x``."""
+    """Minus ``x``.
+
+    Parameters
+    ----------
+    x : array
+
+    Returns
+    -------
+    array, shape of ``x``, the dtype of ``x``
+
+    Examples
+    --------
+    >>> neg(np.array([1, -2]))
+    array([-1,  2])
+    """
     return neg_p.bind(x)
 
 
@@ -121,29 +195,6 @@ def div(x: Any, y: Any) -> Any:
     array([0.5, 1. , 1.5])
     """
     return div_p(x, y)
-
-
-@defines_operator("floordiv")
-def floor_divide(x: Any, y: Any) -> Any:
-    """Largest whole number not above ``x / y``; 0 where the integer ``y`` is 0."""
-    return floor_divide_p(x, y)
-
-
-@defines_operator("mod")
-def mod(x: Any, y: Any) -> Any:
-    """Remainder with the sign of ``y``: ``x - y * floor(x / y)``."""
-    return mod_p(x, y)
-
-
-@defines_operator("divmod")
-def divmod(x: Any, y: Any) -> tuple[Any, Any]:
-    """``(x // y, x % y)``."""
-    return floor_divide(x, y), mod(x, y)
-
-
-def rem(x: Any, y: Any) -> Any:
-    """Remainder with the sign of ``x``: ``x - y * trunc(x / y)`` (C's ``fmod``)."""
-    return rem_p(x, y)
 
 
 def _strong_product(x: Any, y: Any) -> Any:
@@ -235,19 +286,6 @@ def _lower_div(b: Any, x: Any, y: Any) -> Any:
     return b.div(b.convert(x, dtype), b.convert(y, dtype))
 
 
-def _whole_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """NumPy does arithmetic that bool has none of in int8."""
-    return np.dtype(np.int8) if dtype.kind == "b" else dtype
-
-
-def _lower_whole(name: str) -> Any:
-    def lower(b: Any, x: Any, y: Any) -> Any:
-        dtype = _whole_dtype(x.dtype)
-        return getattr(b, name)(b.convert(x, dtype), b.convert(y, dtype))
-
-    return lower
-
-
 div_p = Quotient(
     "div",
     numpy=np.true_divide,
@@ -259,45 +297,5 @@ div_p = Quotient(
     out_dtype=divide_dtype,
     keeps_weak_type=True,
     cost=4,
-    cases=_QUOTIENT_CASES,
-)
-floor_divide_p = Elementwise(
-    "floor_divide",
-    numpy=np.floor_divide,
-    jvp=[None, None],
-    lower=_lower_whole("floor_divide"),
-    out_dtype=_whole_dtype,
-    kinds="biuf",
-    keeps_weak_type=True,
-    cost=12,
-    cases=_QUOTIENT_CASES,
-)
-mod_p = Elementwise(
-    "mod",
-    numpy=np.remainder,
-    jvp=[
-        lambda t, z, x, y: t,
-        lambda t, z, x, y: strong_mul(t, neg(floor_divide(x, y))),
-    ],
-    lower=_lower_whole("mod"),
-    out_dtype=_whole_dtype,
-    kinds="biuf",
-    keeps_weak_type=True,
-    cost=12,
-    cases=_QUOTIENT_CASES,
-)
-rem_p = Elementwise(
-    "rem",
-    numpy=np.fmod,
-    jvp=[
-        lambda t, z, x, y: t,
-        # The truncated quotient, exact up to rounding.
-        lambda t, z, x, y: strong_mul(t, div(sub(z, x), y)),
-    ],
-    lower=_lower_whole("fmod"),
-    out_dtype=_whole_dtype,
-    kinds="biuf",
-    keeps_weak_type=True,
-    cost=12,
     cases=_QUOTIENT_CASES,
 )

@@ -99,37 +99,157 @@ def _everywhere(value: bool, shape: tuple[Any, ...]) -> Any:
 
 @defines_operator("eq")
 def eq(x: Any, y: Any) -> Any:
-    """Whether ``x == y``; NaN equals nothing."""
+    """Whether ``x == y``; NaN equals nothing.
+
+    Parameters
+    ----------
+    x, y : array
+        Broadcast and promoted as NumPy does.
+
+    Returns
+    -------
+    array, bool
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> eq(np.array([1.0, np.nan]), np.array([1.0, np.nan]))
+    array([ True, False])
+    """
     return _compare(eq_p, operator.eq, x, y)
 
 
 @defines_operator("ne")
 def ne(x: Any, y: Any) -> Any:
-    """Whether ``x != y``; NaN differs from everything."""
+    """Whether ``x != y``; NaN differs from everything.
+
+    Parameters
+    ----------
+    x, y : array
+        Broadcast and promoted as NumPy does.
+
+    Returns
+    -------
+    array, bool
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> ne(np.array([1.0, np.nan]), np.array([1.0, np.nan]))
+    array([False,  True])
+    """
     return _compare(ne_p, operator.ne, x, y)
 
 
 @defines_operator("lt")
 def lt(x: Any, y: Any) -> Any:
-    """Whether ``x < y``; complex numbers by real part, then by imaginary part."""
+    """Whether ``x < y``; complex numbers by real part, then by imaginary part.
+
+    Parameters
+    ----------
+    x, y : array
+        Broadcast and promoted as NumPy does.
+
+    Returns
+    -------
+    array, bool
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> lt(np.array([1, 2, 3]), 2)
+    array([ True, False, False])
+    """
     return _compare(lt_p, operator.lt, x, y)
 
 
 @defines_operator("le")
 def le(x: Any, y: Any) -> Any:
-    """Whether ``x <= y``; complex numbers by real part, then by imaginary part."""
+    """Whether ``x <= y``; complex numbers by real part, then by imaginary part.
+
+    Parameters
+    ----------
+    x, y : array
+        Broadcast and promoted as NumPy does.
+
+    Returns
+    -------
+    array, bool
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> le(np.array([1, 2, 3]), 2)
+    array([ True,  True, False])
+    """
     return _compare(le_p, operator.le, x, y)
 
 
 @defines_operator("gt")
 def gt(x: Any, y: Any) -> Any:
-    """Whether ``x > y``; complex numbers by real part, then by imaginary part."""
+    """Whether ``x > y``; complex numbers by real part, then by imaginary part.
+
+    Parameters
+    ----------
+    x, y : array
+        Broadcast and promoted as NumPy does.
+
+    Returns
+    -------
+    array, bool
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> gt(np.array([1, 2, 3]), 2)
+    array([False, False,  True])
+    """
     return _compare(gt_p, operator.gt, x, y)
 
 
 @defines_operator("ge")
 def ge(x: Any, y: Any) -> Any:
-    """Whether ``x >= y``; complex numbers by real part, then by imaginary part."""
+    """Whether ``x >= y``; complex numbers by real part, then by imaginary part.
+
+    Parameters
+    ----------
+    x, y : array
+        Broadcast and promoted as NumPy does.
+
+    Returns
+    -------
+    array, bool
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> ge(np.array([1, 2, 3]), 2)
+    array([False,  True,  True])
+    """
     return _compare(ge_p, operator.ge, x, y)
 
 

@@ -156,12 +156,40 @@ sign_p = Elementwise(
 
 
 def real(x: Any) -> Any:
-    """Real part; a real ``x`` is its own."""
+    """Real part; a real ``x`` is its own.
+
+    Parameters
+    ----------
+    x : array
+
+    Returns
+    -------
+    array, shape of ``x``, float dtype where ``x`` is complex
+
+    Examples
+    --------
+    >>> real(np.array([1 + 2j]))
+    array([1.])
+    """
     return real_p.bind(x) if typeof(x).dtype.kind == "c" else x
 
 
 def imag(x: Any) -> Any:
-    """Imaginary part; zeros for a real ``x``."""
+    """Imaginary part; zeros for a real ``x``.
+
+    Parameters
+    ----------
+    x : array
+
+    Returns
+    -------
+    array, shape of ``x``, float dtype where ``x`` is complex
+
+    Examples
+    --------
+    >>> imag(np.array([1 + 2j]))
+    array([2.])
+    """
     aval = typeof(x)
     if aval.dtype.kind == "c":
         return imag_p.bind(x)
@@ -169,21 +197,85 @@ def imag(x: Any) -> Any:
 
 
 def conj(x: Any) -> Any:
-    """Complex conjugate; a real ``x`` is its own."""
+    """Complex conjugate; a real ``x`` is its own.
+
+    Parameters
+    ----------
+    x : array
+
+    Returns
+    -------
+    array, shape of ``x``, the dtype of ``x``
+
+    Examples
+    --------
+    >>> conj(np.array([1 + 2j]))
+    array([1.-2.j])
+    """
     return conj_p.bind(x) if typeof(x).dtype.kind == "c" else x
 
 
 def complex(real: Any, imag: Any) -> Any:
-    """Complex number from floats: its real and imaginary part."""
+    """Complex number from floats: its real and imaginary part.
+
+    Parameters
+    ----------
+    real, imag : array
+        Broadcast and promoted as NumPy does.
+
+    Returns
+    -------
+    array, complex dtype
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast.
+    DTypeError
+        If an operand is not a float.
+
+    Examples
+    --------
+    >>> complex(np.array([1.0]), 2.0)
+    array([1.+2.j])
+    """
     return complex_p(real, imag)
 
 
 @defines_operator("abs")
 def abs(x: Any) -> Any:
-    """Absolute value or magnitude; its derivative at 0 is taken to be 0."""
+    """Absolute value or magnitude; its derivative at 0 is taken to be 0.
+
+    Parameters
+    ----------
+    x : array
+
+    Returns
+    -------
+    array, shape of ``x``, float dtype where ``x`` is complex
+
+    Examples
+    --------
+    >>> abs(np.array([3 + 4j, -1]))
+    array([5., 1.])
+    """
     return abs_p.bind(x)
 
 
 def sign(x: Any) -> Any:
-    """-1, 0 or 1, NaN for NaN; ``x / |x|`` for complex ``x``."""
+    """-1, 0 or 1, NaN for NaN; ``x / |x|`` for complex ``x``.
+
+    Parameters
+    ----------
+    x : array
+
+    Returns
+    -------
+    array, shape of ``x``, the dtype of ``x``
+
+    Examples
+    --------
+    >>> sign(np.array([-2.0, 0.0, 5.0]))
+    array([-1.,  0.,  1.])
+    """
     return sign_p.bind(x)

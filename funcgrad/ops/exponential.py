@@ -11,7 +11,7 @@ import numpy as np
 
 from funcgrad.core.dtypes import math_dtype
 from funcgrad.core.trace import Tracer, typeof
-from funcgrad.ops.arithmetic import add, div, mul, strong_mul, sub
+from funcgrad.ops.arithmetic import add, div, mul, neg, strong_mul, sub
 from funcgrad.ops.cases import between, binary, case, integers, positive, unary
 from funcgrad.ops.casting import convert_element_type
 from funcgrad.ops.comparison import eq
@@ -158,7 +158,8 @@ def _share(x: Any, y: Any, scale: float) -> Any:
 logistic_p = Elementwise(
     "logistic",
     numpy=_logistic,
-    jvp=[lambda t, y, x: strong_mul(t, mul(y, sub(1.0, y)))],
+    # logistic(-x) is 1 - y without cancellation, for x up to 700 and beyond.
+    jvp=[lambda t, y, x: strong_mul(t, mul(y, logistic(neg(x))))],
     lower=lower_math("logistic"),
     kinds="fc",
     cost=25,
@@ -193,37 +194,142 @@ logaddexp2_p = Elementwise(
 
 
 def exp(x: Any) -> Any:
-    """``e ** x``."""
+    """``e ** x``.
+
+    Parameters
+    ----------
+    x : array
+        Integers are taken as floats, as NumPy does.
+
+    Returns
+    -------
+    array, shape of ``x``, float or complex dtype
+
+    Examples
+    --------
+    >>> exp(np.array([0.0, -np.inf]))
+    array([1., 0.])
+    """
     return exp_p.bind(x)
 
 
 def exp2(x: Any) -> Any:
-    """``2 ** x``."""
+    """``2 ** x``.
+
+    Parameters
+    ----------
+    x : array
+        Integers are taken as floats, as NumPy does.
+
+    Returns
+    -------
+    array, shape of ``x``, float or complex dtype
+
+    Examples
+    --------
+    >>> exp2(np.array([0, 1, 10]))
+    array([1.000e+00, 2.000e+00, 1.024e+03])
+    """
     return exp2_p.bind(x)
 
 
 def expm1(x: Any) -> Any:
-    """``exp(x) - 1``, accurate near zero."""
+    """``exp(x) - 1``, accurate near zero.
+
+    Parameters
+    ----------
+    x : array
+        Integers are taken as floats, as NumPy does.
+
+    Returns
+    -------
+    array, shape of ``x``, float or complex dtype
+
+    Examples
+    --------
+    >>> float(expm1(1e-18))
+    1e-18
+    """
     return expm1_p.bind(x)
 
 
 def log(x: Any) -> Any:
-    """Natural logarithm; NaN below zero for real ``x``."""
+    """Natural logarithm; NaN below zero for real ``x``.
+
+    Parameters
+    ----------
+    x : array
+        Integers are taken as floats, as NumPy does.
+
+    Returns
+    -------
+    array, shape of ``x``, float or complex dtype
+
+    Examples
+    --------
+    >>> log(np.array([1.0, 0.5 + 0.5]))
+    array([0., 0.])
+    """
     return log_p.bind(x)
 
 
 def log2(x: Any) -> Any:
-    """Logarithm to base 2."""
+    """Logarithm to base 2.
+
+    Parameters
+    ----------
+    x : array
+        Integers are taken as floats, as NumPy does.
+
+    Returns
+    -------
+    array, shape of ``x``, float or complex dtype
+
+    Examples
+    --------
+    >>> log2(np.array([1, 8]))
+    array([0., 3.])
+    """
     return log2_p.bind(x)
 
 
 def log10(x: Any) -> Any:
-    """Logarithm to base 10."""
+    """Logarithm to base 10.
+
+    Parameters
+    ----------
+    x : array
+        Integers are taken as floats, as NumPy does.
+
+    Returns
+    -------
+    array, shape of ``x``, float or complex dtype
+
+    Examples
+    --------
+    >>> log10(np.array([1, 1000]))
+    array([0., 3.])
+    """
     return log10_p.bind(x)
 
 
 def log1p(x: Any) -> Any:
-    """``log(1 + x)``, accurate near zero."""
+    """``log(1 + x)``, accurate near zero.
+
+    Parameters
+    ----------
+    x : array
+        Integers are taken as floats, as NumPy does.
+
+    Returns
+    -------
+    array, shape of ``x``, float or complex dtype
+
+    Examples
+    --------
+    >>> float(log1p(1e-18))
+    1e-18
+    """
     return log1p_p.bind(x)
 
 
@@ -250,5 +356,25 @@ def logaddexp(x: Any, y: Any) -> Any:
 
 
 def logaddexp2(x: Any, y: Any) -> Any:
-    """``log2(2**x + 2**y)``, without overflow."""
+    """``log2(2**x + 2**y)``, without overflow.
+
+    Parameters
+    ----------
+    x, y : array
+        Broadcast and promoted as NumPy does.
+
+    Returns
+    -------
+    array, float dtype
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> float(logaddexp2(3.0, 3.0))
+    4.0
+    """
     return logaddexp2_p(*float_operands(x, y))

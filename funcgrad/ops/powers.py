@@ -269,30 +269,123 @@ def integer_pow(x: Any, y: int) -> Any:
 
 
 def square(x: Any) -> Any:
-    """``x * x``."""
+    """``x * x``.
+
+    Parameters
+    ----------
+    x : array
+
+    Returns
+    -------
+    array, shape of ``x``, the dtype of ``x``
+
+    Examples
+    --------
+    >>> square(np.array([1, -3]))
+    array([1, 9])
+    """
     return square_p.bind(x)
 
 
 def reciprocal(x: Any) -> Any:
-    """``1 / x``, truncated for integers."""
+    """``1 / x``, truncated for integers.
+
+    Parameters
+    ----------
+    x : array
+
+    Returns
+    -------
+    array, shape of ``x``, the dtype of ``x``
+
+    Examples
+    --------
+    >>> reciprocal(np.array([1.0, 4.0]))
+    array([1.  , 0.25])
+    """
     return reciprocal_p.bind(x)
 
 
 def sqrt(x: Any) -> Any:
-    """Square root; NaN below zero for real ``x``."""
+    """Square root; NaN below zero for real ``x``.
+
+    Parameters
+    ----------
+    x : array
+        Integers are taken as floats, as NumPy does.
+
+    Returns
+    -------
+    array, shape of ``x``, float or complex dtype
+
+    Examples
+    --------
+    >>> sqrt(np.array([1, 4]))
+    array([1., 2.])
+    """
     return sqrt_p.bind(x)
 
 
 def rsqrt(x: Any) -> Any:
-    """``1 / sqrt(x)``."""
+    """``1 / sqrt(x)``.
+
+    Parameters
+    ----------
+    x : array
+        Integers are taken as floats, as NumPy does.
+
+    Returns
+    -------
+    array, shape of ``x``, float or complex dtype
+
+    Examples
+    --------
+    >>> rsqrt(np.array([1.0, 4.0]))
+    array([1. , 0.5])
+    """
     return rsqrt_p.bind(as_float(x))
 
 
 def cbrt(x: Any) -> Any:
-    """Real cube root."""
+    """Real cube root.
+
+    Parameters
+    ----------
+    x : array
+        Real; integers are taken as floats.
+
+    Returns
+    -------
+    array, shape of ``x``, float dtype
+
+    Examples
+    --------
+    >>> cbrt(np.array([-8.0, 27.0]))
+    array([-2.,  3.])
+    """
     return cbrt_p.bind(x)
 
 
 def hypot(x: Any, y: Any) -> Any:
-    """``sqrt(x**2 + y**2)``, without overflow."""
+    """``sqrt(x**2 + y**2)``, without overflow.
+
+    Parameters
+    ----------
+    x, y : array
+        Broadcast and promoted as NumPy does.
+
+    Returns
+    -------
+    array, float dtype
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> hypot(np.array([3.0, 5.0]), np.array([4.0, 12.0]))
+    array([ 5., 13.])
+    """
     return hypot_p(*float_operands(x, y))

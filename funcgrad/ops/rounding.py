@@ -107,17 +107,62 @@ signbit_p = Elementwise(
 
 
 def floor(x: Any) -> Any:
-    """Largest whole number not above ``x``."""
+    """Largest whole number not above ``x``.
+
+    Parameters
+    ----------
+    x : array
+        Real.
+
+    Returns
+    -------
+    array, shape of ``x``, the dtype of ``x``
+
+    Examples
+    --------
+    >>> floor(np.array([-1.5, 1.5]))
+    array([-2.,  1.])
+    """
     return floor_p.bind(x)
 
 
 def ceil(x: Any) -> Any:
-    """Smallest whole number not below ``x``."""
+    """Smallest whole number not below ``x``.
+
+    Parameters
+    ----------
+    x : array
+        Real.
+
+    Returns
+    -------
+    array, shape of ``x``, the dtype of ``x``
+
+    Examples
+    --------
+    >>> ceil(np.array([-1.5, 1.5]))
+    array([-1.,  2.])
+    """
     return ceil_p.bind(x)
 
 
 def trunc(x: Any) -> Any:
-    """``x`` without its fraction."""
+    """``x`` without its fraction.
+
+    Parameters
+    ----------
+    x : array
+        Real.
+
+    Returns
+    -------
+    array, shape of ``x``, the dtype of ``x``
+
+    Examples
+    --------
+    >>> trunc(np.array([-1.5, 1.5]))
+    array([-1.,  1.])
+    """
     return trunc_p.bind(x)
 
 
@@ -133,22 +178,84 @@ def round(x: Any) -> Any:
 
 
 def nextafter(x: Any, y: Any) -> Any:
-    """The float next to ``x`` in the direction of ``y``."""
+    """The float next to ``x`` in the direction of ``y``.
+
+    Parameters
+    ----------
+    x, y : array
+        Broadcast and promoted as NumPy does.
+
+    Returns
+    -------
+    array, float dtype
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> float(nextafter(1.0, 2.0)) - 1.0 == np.finfo(float).eps
+    np.True_
+    """
     return nextafter_p(*float_operands(x, y))
 
 
 def is_finite(x: Any) -> Any:
-    """Whether an entry is neither infinite nor NaN."""
+    """Whether an entry is neither infinite nor NaN.
+
+    Parameters
+    ----------
+    x : array
+
+    Returns
+    -------
+    array, shape of ``x``, bool
+
+    Examples
+    --------
+    >>> is_finite(np.array([1.0, np.inf, np.nan]))
+    array([ True, False, False])
+    """
     return is_finite_p.bind(x)
 
 
 def is_nan(x: Any) -> Any:
-    """Whether an entry (one of its parts, where complex) is NaN."""
+    """Whether an entry (one of its parts, where complex) is NaN.
+
+    Parameters
+    ----------
+    x : array
+
+    Returns
+    -------
+    array, shape of ``x``, bool
+
+    Examples
+    --------
+    >>> is_nan(np.array([1.0, np.inf, np.nan]))
+    array([False, False,  True])
+    """
     return ne(x, x)
 
 
 def is_inf(x: Any) -> Any:
-    """Whether an entry (one of its parts, where complex) is infinite."""
+    """Whether an entry (one of its parts, where complex) is infinite.
+
+    Parameters
+    ----------
+    x : array
+
+    Returns
+    -------
+    array, shape of ``x``, bool
+
+    Examples
+    --------
+    >>> is_inf(np.array([1.0, np.inf, np.nan]))
+    array([False,  True, False])
+    """
     kind = typeof(x).dtype.kind
     if kind == "c":
         return bitwise_or(is_inf(real(x)), is_inf(imag(x)))
@@ -156,5 +263,20 @@ def is_inf(x: Any) -> Any:
 
 
 def signbit(x: Any) -> Any:
-    """Whether the sign of ``x`` is set, also that of -0.0."""
+    """Whether the sign of ``x`` is set, also that of -0.0.
+
+    Parameters
+    ----------
+    x : array
+        Real.
+
+    Returns
+    -------
+    array, shape of ``x``, bool
+
+    Examples
+    --------
+    >>> signbit(np.array([0.0, -0.0]))
+    array([False,  True])
+    """
     return signbit_p.bind(x)

@@ -268,12 +268,52 @@ stop_gradient_p = Elementwise(
 
 
 def max(x: Any, y: Any) -> Any:
-    """The larger of two, NaN if either is; equal ones share the derivative."""
+    """The larger of two, NaN if either is; equal ones share the derivative.
+
+    Parameters
+    ----------
+    x, y : array
+        Broadcast and promoted as NumPy does.
+
+    Returns
+    -------
+    array, the common dtype
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> max(np.array([1.0, np.nan]), 2.0)
+    array([ 2., nan])
+    """
     return max_p(x, y)
 
 
 def min(x: Any, y: Any) -> Any:
-    """The smaller of two, NaN if either is; equal ones share the derivative."""
+    """The smaller of two, NaN if either is; equal ones share the derivative.
+
+    Parameters
+    ----------
+    x, y : array
+        Broadcast and promoted as NumPy does.
+
+    Returns
+    -------
+    array, the common dtype
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> min(np.array([1.0, np.nan]), 2.0)
+    array([ 1., nan])
+    """
     return min_p(x, y)
 
 
@@ -289,5 +329,19 @@ def clamp(low: Any, x: Any, high: Any) -> Any:
 
 
 def stop_gradient(x: Any) -> Any:
-    """``x``, taken as a constant by derivatives of every order."""
+    """``x``, taken as a constant by derivatives of every order.
+
+    Parameters
+    ----------
+    x : array
+
+    Returns
+    -------
+    array, shape of ``x``, the dtype of ``x``
+
+    Examples
+    --------
+    >>> stop_gradient(np.array([1.0, 2.0]))
+    array([1., 2.])
+    """
     return stop_gradient_p.bind(x) if typeof(x).differentiable else x

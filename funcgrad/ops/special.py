@@ -183,27 +183,102 @@ polygamma_p = Polygamma()
 
 
 def erf(x: Any) -> Any:
-    """Error function."""
+    """Error function.
+
+    Parameters
+    ----------
+    x : array
+        Real; integers are taken as floats.
+
+    Returns
+    -------
+    array, shape of ``x``, float dtype
+
+    Examples
+    --------
+    >>> float(erf(0.0))
+    0.0
+    """
     return erf_p.bind(as_float(x))
 
 
 def erfc(x: Any) -> Any:
-    """``1 - erf(x)``, accurate where it is small."""
+    """``1 - erf(x)``, accurate where it is small.
+
+    Parameters
+    ----------
+    x : array
+        Real; integers are taken as floats.
+
+    Returns
+    -------
+    array, shape of ``x``, float dtype
+
+    Examples
+    --------
+    >>> float(erfc(0.0))
+    1.0
+    """
     return erfc_p.bind(as_float(x))
 
 
 def erf_inv(x: Any) -> Any:
-    """The number whose error function is ``x``, for ``x`` from -1 to 1."""
+    """The number whose error function is ``x``, for ``x`` from -1 to 1.
+
+    Parameters
+    ----------
+    x : array
+        Real; integers are taken as floats.
+
+    Returns
+    -------
+    array, shape of ``x``, float dtype
+
+    Examples
+    --------
+    >>> erf_inv(np.array([-1.0, 0.0, 1.0]))
+    array([-inf,   0.,  inf])
+    """
     return erf_inv_p.bind(as_float(x))
 
 
 def lgamma(x: Any) -> Any:
-    """Logarithm of the absolute value of the gamma function."""
+    """Logarithm of the absolute value of the gamma function.
+
+    Parameters
+    ----------
+    x : array
+        Real; integers are taken as floats.
+
+    Returns
+    -------
+    array, shape of ``x``, float dtype
+
+    Examples
+    --------
+    >>> float(lgamma(1.0))
+    0.0
+    """
     return lgamma_p.bind(as_float(x))
 
 
 def digamma(x: Any) -> Any:
-    """Derivative of ``lgamma``."""
+    """Derivative of ``lgamma``.
+
+    Parameters
+    ----------
+    x : array
+        Real; integers are taken as floats.
+
+    Returns
+    -------
+    array, shape of ``x``, float dtype
+
+    Examples
+    --------
+    >>> round(float(digamma(1.0)), 6)  # minus Euler's constant
+    -0.577216
+    """
     return digamma_p.bind(as_float(x))
 
 

@@ -1,4 +1,4 @@
-"""Circular and hyperbolic functions and their inverses."""
+"""Circular functions and their inverses."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ from funcgrad.ops.powers import hypot, rsqrt, square
 
 _ANY = (*unary(), case(integers((3,))))
 _UNIT = unary(lambda shape: between(shape, -0.9, 0.9))
-_ABOVE_ONE = unary(lambda shape: between(shape, 1.2, 4.0))
 
 
-def _one_minus_square(x: Any) -> Any:
+def one_minus_square(x: Any) -> Any:
     """``1 - x**2``, accurate near 1."""
     return mul(sub(1.0, x), add(1.0, x))
 
@@ -53,7 +52,7 @@ tan_p = Elementwise(
 asin_p = Elementwise(
     "asin",
     numpy=np.arcsin,
-    jvp=[lambda t, y, x: strong_mul(t, rsqrt(_one_minus_square(x)))],
+    jvp=[lambda t, y, x: strong_mul(t, rsqrt(one_minus_square(x)))],
     lower=lower_math("asin"),
     out_dtype=math_dtype,
     cost=40,
@@ -62,7 +61,7 @@ asin_p = Elementwise(
 acos_p = Elementwise(
     "acos",
     numpy=np.arccos,
-    jvp=[lambda t, y, x: strong_mul(t, neg(rsqrt(_one_minus_square(x))))],
+    jvp=[lambda t, y, x: strong_mul(t, neg(rsqrt(one_minus_square(x))))],
     lower=lower_math("acos"),
     out_dtype=math_dtype,
     cost=40,
@@ -98,125 +97,148 @@ atan2_p = Elementwise(
     cost=50,
     cases=(*binary(), case(integers((3,), 1, 4), integers((3,), 1, 4))),
 )
-sinh_p = Elementwise(
-    "sinh",
-    numpy=np.sinh,
-    jvp=[lambda t, y, x: strong_mul(t, cosh(x))],
-    lower=lower_math("sinh"),
-    out_dtype=math_dtype,
-    cost=40,
-    cases=_ANY,
-)
-cosh_p = Elementwise(
-    "cosh",
-    numpy=np.cosh,
-    jvp=[lambda t, y, x: strong_mul(t, sinh(x))],
-    lower=lower_math("cosh"),
-    out_dtype=math_dtype,
-    cost=40,
-    cases=_ANY,
-)
-tanh_p = Elementwise(
-    "tanh",
-    numpy=np.tanh,
-    jvp=[lambda t, y, x: strong_mul(t, _one_minus_square(y))],
-    lower=lower_math("tanh"),
-    out_dtype=math_dtype,
-    cost=25,
-    cases=_ANY,
-)
-asinh_p = Elementwise(
-    "asinh",
-    numpy=np.arcsinh,
-    jvp=[lambda t, y, x: strong_mul(t, rsqrt(add(1.0, square(x))))],
-    lower=lower_math("asinh"),
-    out_dtype=math_dtype,
-    cost=50,
-    cases=_ANY,
-)
-acosh_p = Elementwise(
-    "acosh",
-    numpy=np.arccosh,
-    # Two roots: their product has its branch cut where acosh has it.
-    jvp=[
-        lambda t, y, x: strong_mul(t, mul(rsqrt(sub(x, 1.0)), rsqrt(add(x, 1.0)))),
-    ],
-    lower=lower_math("acosh"),
-    out_dtype=math_dtype,
-    cost=50,
-    cases=_ABOVE_ONE,
-)
-atanh_p = Elementwise(
-    "atanh",
-    numpy=np.arctanh,
-    jvp=[lambda t, y, x: strong_mul(t, div(1.0, _one_minus_square(x)))],
-    lower=lower_math("atanh"),
-    out_dtype=math_dtype,
-    cost=50,
-    cases=_UNIT,
-)
 
 
 def sin(x: Any) -> Any:
-    """Sine of ``x`` in radians."""
+    """Sine of ``x`` in radians.
+
+    Parameters
+    ----------
+    x : array
+        Integers are taken as floats, as NumPy does.
+
+    Returns
+    -------
+    array, shape of ``x``, float or complex dtype
+
+    Examples
+    --------
+    >>> sin(np.array([0.0, np.pi / 2]))
+    array([0., 1.])
+    """
     return sin_p.bind(x)
 
 
 def cos(x: Any) -> Any:
-    """Cosine of ``x`` in radians."""
+    """Cosine of ``x`` in radians.
+
+    Parameters
+    ----------
+    x : array
+        Integers are taken as floats, as NumPy does.
+
+    Returns
+    -------
+    array, shape of ``x``, float or complex dtype
+
+    Examples
+    --------
+    >>> float(cos(0.0))
+    1.0
+    """
     return cos_p.bind(x)
 
 
 def tan(x: Any) -> Any:
-    """Tangent of ``x`` in radians."""
+    """Tangent of ``x`` in radians.
+
+    Parameters
+    ----------
+    x : array
+        Integers are taken as floats, as NumPy does.
+
+    Returns
+    -------
+    array, shape of ``x``, float or complex dtype
+
+    Examples
+    --------
+    >>> float(tan(0.0))
+    0.0
+    """
     return tan_p.bind(x)
 
 
 def asin(x: Any) -> Any:
-    """Angle in [-pi/2, pi/2] whose sine is ``x``."""
+    """Angle in [-pi/2, pi/2] whose sine is ``x``.
+
+    Parameters
+    ----------
+    x : array
+        Integers are taken as floats, as NumPy does.
+
+    Returns
+    -------
+    array, shape of ``x``, float or complex dtype
+
+    Examples
+    --------
+    >>> float(asin(1.0)) == np.pi / 2
+    True
+    """
     return asin_p.bind(x)
 
 
 def acos(x: Any) -> Any:
-    """Angle in [0, pi] whose cosine is ``x``."""
+    """Angle in [0, pi] whose cosine is ``x``.
+
+    Parameters
+    ----------
+    x : array
+        Integers are taken as floats, as NumPy does.
+
+    Returns
+    -------
+    array, shape of ``x``, float or complex dtype
+
+    Examples
+    --------
+    >>> float(acos(1.0))
+    0.0
+    """
     return acos_p.bind(x)
 
 
 def atan(x: Any) -> Any:
-    """Angle in [-pi/2, pi/2] whose tangent is ``x``."""
+    """Angle in [-pi/2, pi/2] whose tangent is ``x``.
+
+    Parameters
+    ----------
+    x : array
+        Integers are taken as floats, as NumPy does.
+
+    Returns
+    -------
+    array, shape of ``x``, float or complex dtype
+
+    Examples
+    --------
+    >>> float(atan(np.inf)) == np.pi / 2
+    True
+    """
     return atan_p.bind(x)
 
 
 def atan2(x: Any, y: Any) -> Any:
-    """Angle in [-pi, pi] of the point with ordinate ``x`` and abscissa ``y``."""
+    """Angle in [-pi, pi] of the point with ordinate ``x`` and abscissa ``y``.
+
+    Parameters
+    ----------
+    x, y : array
+        Broadcast and promoted as NumPy does.
+
+    Returns
+    -------
+    array, float dtype
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not broadcast.
+
+    Examples
+    --------
+    >>> float(atan2(0.0, -1.0)) == np.pi
+    True
+    """
     return atan2_p(*float_operands(x, y))
-
-
-def sinh(x: Any) -> Any:
-    """Hyperbolic sine."""
-    return sinh_p.bind(x)
-
-
-def cosh(x: Any) -> Any:
-    """Hyperbolic cosine."""
-    return cosh_p.bind(x)
-
-
-def tanh(x: Any) -> Any:
-    """Hyperbolic tangent."""
-    return tanh_p.bind(x)
-
-
-def asinh(x: Any) -> Any:
-    """Inverse hyperbolic sine."""
-    return asinh_p.bind(x)
-
-
-def acosh(x: Any) -> Any:
-    """Inverse hyperbolic cosine, of ``x`` at least 1."""
-    return acosh_p.bind(x)
-
-
-def atanh(x: Any) -> Any:
-    """Inverse hyperbolic tangent, of ``x`` from -1 to 1."""
-    return atanh_p.bind(x)
