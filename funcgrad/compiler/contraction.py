@@ -26,6 +26,7 @@ from funcgrad.compiler.nodes import (
     load_at,
     store_at,
 )
+from funcgrad.compiler.table import LARGEST_STATIC
 from funcgrad.compiler.value import Value
 
 DimensionNumbers = tuple[
@@ -35,6 +36,10 @@ BLAS_FROM = 24**3
 """From this many multiply-adds on BLAS is faster than loops made on the spot."""
 ROWS = 4
 """Rows of the answer that share each vector of ``y`` that is loaded."""
+LARGE_MATRIX = 2048
+"""Entries from which on a matrix is better read along its rows than by columns."""
+UNROLLED = 16
+"""Multiply-adds of a sum that are written out rather than looped over."""
 
 
 class Matrices(NamedTuple):
@@ -98,6 +103,7 @@ class _Contraction:
         self.size_m = math.prod(x.shape[a] for a in x_free)
         self.size_n = math.prod(y.shape[a] for a in y_free)
         self.size_k = math.prod(x.shape[a] for a in x_sum)
+        self.must_unroll = False
         self.x = self._matrices(x, x_batch, x_free, x_sum)
         self.y = self._matrices(y, y_batch, y_sum, y_free)
 
@@ -113,9 +119,7 @@ class _Contraction:
             node = self._ready(_permuted(self.ctx, node, order))
             sizes = [math.prod(x.shape[a] for a in group) for group in groups]
             strides = [sizes[1] * sizes[2], sizes[2], 1]
-            strides = [
-                s if n > 1 else 0 for s, n in zip(strides, sizes, strict=True)
-            ]
+            strides = [s if n > 1 else 0 for s, n in zip(strides, sizes, strict=True)]
         numbers = [self.ctx.table.extent(s) for s in strides]
         return Matrices(node, *numbers)
 
@@ -196,9 +200,7 @@ class _Contraction:
         return self.ctx.view(source, shape, lambda idx: idx)
 
     def _scalar(self, value: float) -> Buffer:
-        spilled: Buffer = self.ctx.spill(
-            Register(self.b.const(self.dtype, value), ())
-        )
+        spilled: Buffer = self.ctx.spill(Register(self.b.const(self.dtype, value), ()))
         return spilled
 
     # --- loops
@@ -209,11 +211,19 @@ class _Contraction:
         if n == 1 and m > 1 and _is(self.x.rows, 1):
             # The vectors of the answer lie along x: it takes the place of y.
             x, y = self.y.swapped(), self.x.swapped()
-            self._for_batch(out, self._row_vectors, (x, y), (1, m), 1)
+            self._for_batch(out, self._rows_kernel(1, m), (x, y), (1, m), 1)
         elif n == 1 and _is(self.x.columns, 1):
             self._for_batch(out, self._dots, (self.x, self.y), (m, n), row_step)
         else:
-            self._for_batch(out, self._row_vectors, (self.x, self.y), (m, n), row_step)
+            kernel = self._rows_kernel(m, n)
+            self._for_batch(out, kernel, (self.x, self.y), (m, n), row_step)
+
+    def _rows_kernel(self, m: int, n: int) -> Callable[..., None]:
+        """Few rows against a large matrix run through it once, row by row."""
+        large = self.size_k * n >= LARGE_MATRIX and self.size_k > LARGEST_STATIC
+        if m < ROWS and n > LARGEST_STATIC and large:
+            return self._added_rows
+        return self._row_vectors
 
     def _for_batch(
         self,
@@ -240,10 +250,12 @@ class _Contraction:
         size_m: int,
         size_n: int,
     ) -> None:
-        """Vectors along the rows of the answer; ``ROWS`` rows at a time."""
+        """Vectors along the rows of the answer; some rows at a time."""
         out, out_at, row_step = target
         rows = self.ctx.table.extent(size_m)
         lanes = nest.lanes_for(self.ctx, [x.node, y.node])
+        wide = size_n <= LARGEST_STATIC and size_n > lanes
+        count = ROWS // 2 if wide else ROWS
 
         def block(first: Number, count: int) -> None:
             def strip(width: int, column: Number) -> None:
@@ -257,15 +269,67 @@ class _Contraction:
             extent = self.ctx.table.extent(size_n)
             nest.strip(self.ctx, extent, lanes, strip, again=True)
 
+        whole: Number
         if isinstance(rows, int):
-            for first in range(0, rows, ROWS):
-                block(first, min(ROWS, rows - first))
+            whole = rows - rows % count
+        else:
+            whole = nest.vector_part(self.ctx, rows, count)
+        with self.b.loop(0, whole, count) as loop:
+            block(loop.index, count)
+        if isinstance(rows, int):
+            if rows > whole:
+                block(whole, rows - whole)
             return
-        whole = nest.vector_part(self.ctx, rows, ROWS)
-        with self.b.loop(0, whole, ROWS) as loop:
-            block(loop.index, ROWS)
         with self.b.loop(whole, rows) as loop:
             block(loop.index, 1)
+
+    def _added_rows(
+        self,
+        x: Matrices,
+        y: Matrices,
+        x_at: Number,
+        y_at: Number,
+        target: Any,
+        size_m: int,
+        size_n: int,
+    ) -> None:
+        """Rows of ``y``, several at a time, added to a row of the answer in memory."""
+        out, out_at, row_step = target
+        b = self.b
+        lanes = nest.lanes_for(self.ctx, [x.node, y.node])
+        columns = self.ctx.table.extent(size_n)
+
+        def add(row: int, first: Number, count: int) -> None:
+            row_at = plus(b, x_at, times(b, row, x.rows))
+            ks = [plus(b, first, u) for u in range(count)]
+            entries = [
+                self._entry(x, plus(b, row_at, times(b, k, x.columns))) for k in ks
+            ]
+            starts = [plus(b, y_at, times(b, k, y.rows)) for k in ks]
+            base = plus(b, out_at, times(b, row, row_step))
+
+            def strip(width: int, column: Number) -> None:
+                where = Index(b, plus(b, base, column), 1 if width > 1 else 0, width)
+                total = load_at(b, out.ptr, where, self.dtype)
+                along = times(b, column, y.columns)
+                for entry, start in zip(entries, starts, strict=True):
+                    vector = self._vector(y, plus(b, start, along), y.columns, width)
+                    total = multiply_add(b, b.splat(entry, width), vector, total)
+                store_at(b, out.ptr, where, total)
+
+            nest.strip(self.ctx, columns, lanes, strip, again=False)
+
+        for row in range(size_m):
+            start = b.offset(
+                out.ptr, b.index(plus(b, out_at, times(b, row, row_step))), self.dtype
+            )
+            b.memset_zero(start, times(b, columns, self.dtype.itemsize))
+            extent = self.ctx.table.extent(self.size_k)
+            whole = nest.vector_part(self.ctx, extent, ROWS)
+            with b.loop(0, whole, ROWS) as loop:
+                add(row, loop.index, ROWS)
+            with b.loop(whole, extent) as loop:
+                add(row, loop.index, 1)
 
     def _block_sums(
         self,
@@ -303,7 +367,9 @@ class _Contraction:
         sums: list[Value],
     ) -> list[Value]:
         extent = self.ctx.table.extent(self.size_k)
-        if isinstance(extent, int):
+        if isinstance(extent, int) and (
+            self.must_unroll or extent * len(sums) <= UNROLLED
+        ):
             for k in range(extent):
                 sums = step(k, sums)
             return sums
@@ -323,37 +389,58 @@ class _Contraction:
     ) -> None:
         """One dot product a row, where both operands run along the sum."""
         out, out_at, row_step = target
-        with self.b.loop(0, self.ctx.table.extent(size_m)) as loop:
-            start = plus(self.b, x_at, times(self.b, loop.index, x.rows))
-            value = self._dot(x, y, start, y_at)
-            row = times(self.b, loop.index, row_step)
-            self.b.store(value, out.ptr, self.b.index(plus(self.b, out_at, row)))
+        rows = self.ctx.table.extent(size_m)
+        b = self.b
 
-    def _dot(self, x: Matrices, y: Matrices, x_at: Number, y_at: Number) -> Value:
+        def block(first: Number, count: int) -> None:
+            at = [plus(b, first, r) for r in range(count)]
+            starts = [plus(b, x_at, times(b, row, x.rows)) for row in at]
+            values = self._dot_rows(x, y, starts, y_at)
+            for row, value in zip(at, values, strict=True):
+                place = plus(b, out_at, times(b, row, row_step))
+                b.store(value, out.ptr, b.index(place))
+
+        whole = nest.vector_part(self.ctx, rows, ROWS)
+        with b.loop(0, whole, ROWS) as loop:
+            block(loop.index, ROWS)
+        with b.loop(whole, rows) as loop:
+            block(loop.index, 1)
+
+    def _dot_rows(
+        self, x: Matrices, y: Matrices, starts: Sequence[Number], y_at: Number
+    ) -> list[Value]:
+        """Dot products of rows of ``x`` from these places on with a column of ``y``."""
         b = self.b
         lanes = nest.lanes_for(self.ctx, [x.node, y.node])
         extent = self.ctx.table.extent(self.size_k)
 
-        def product(width: int, k: Number, total: Value) -> Value:
-            left = self._vector(x, plus(b, x_at, times(b, k, x.columns)), x.columns, width)
-            right = self._vector(y, plus(b, y_at, times(b, k, y.rows)), y.rows, width)
-            return multiply_add(b, left, right, total)
+        def add(width: int, k: Number, totals: Sequence[Value]) -> list[Value]:
+            at = plus(b, y_at, times(b, k, y.rows))
+            right = self._vector(y, at, y.rows, width)
+            along = times(b, k, x.columns)
+            result = []
+            for start, total in zip(starts, totals, strict=True):
+                left = self._vector(x, plus(b, start, along), x.columns, width)
+                result.append(multiply_add(b, left, right, total))
+            return result
 
         if isinstance(extent, int):
-            return b.reduce("add", product(extent, 0, b.zero(self.dtype, extent)))
+            zeros = [b.zero(self.dtype, extent)] * len(starts)
+            return [b.reduce("add", total) for total in add(extent, 0, zeros)]
         whole = nest.vector_part(self.ctx, extent, lanes)
-        zero = b.zero(self.dtype, lanes)
-        with b.loop(0, whole, lanes, carries=[zero]) as loop:
-            loop.next = [product(lanes, loop.index, loop.carries[0])]
-        across = b.reduce("add", loop.results[0])
-        with b.loop(whole, extent, carries=[across]) as loop:
-            loop.next = [product(1, loop.index, loop.carries[0])]
-        return loop.results[0]
+        zeros = [b.zero(self.dtype, lanes)] * len(starts)
+        with b.loop(0, whole, lanes, carries=zeros) as loop:
+            loop.next = add(lanes, loop.index, loop.carries)
+        across = [b.reduce("add", total) for total in loop.results]
+        with b.loop(whole, extent, carries=across) as loop:
+            loop.next = add(1, loop.index, loop.carries)
+        return loop.results
 
     # --- small answers
 
     def _in_registers(self) -> Register:
         """Each row of the answer as one vector, or each entry as a dot product."""
+        self.must_unroll = any(isinstance(o.node, Register) for o in (self.x, self.y))
         entries: list[Value] = []
         swap = self.size_n == 1 and self.size_m > 1 and _is(self.x.rows, 1)
         runs = _is(self.x.columns, 1) and _is(self.y.rows, 1)
@@ -367,9 +454,7 @@ class _Contraction:
                 entries.extend(self._small_row(m, x_at, y_at, runs))
         return Register(self.b.concat_lanes(entries), self.shape)
 
-    def _small_row(
-        self, m: int, x_at: Number, y_at: Number, runs: bool
-    ) -> list[Value]:
+    def _small_row(self, m: int, x_at: Number, y_at: Number, runs: bool) -> list[Value]:
         row = plus(self.b, x_at, times(self.b, m, self.x.rows))
         in_vectors = _is(self.y.columns, 1) or isinstance(self.y.node, Register)
         if runs and (self.size_n == 1 or not in_vectors):
@@ -377,7 +462,7 @@ class _Contraction:
                 plus(self.b, y_at, times(self.b, n, self.y.columns))
                 for n in range(self.size_n)
             ]
-            return [self._dot(self.x, self.y, row, place) for place in places]
+            return [self._dot_rows(self.x, self.y, [row], place)[0] for place in places]
         return self._block_sums(self.x, self.y, row, y_at, 0, 1, self.size_n, 0)
 
     def _swapped_row(self, x_at: Number, y_at: Number) -> Value:

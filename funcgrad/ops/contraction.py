@@ -252,6 +252,8 @@ def _cotangent(
 ) -> Any:
     """Contract ``ct`` with the other operand; then axes go back to their places.
 
+    The operand comes first whose axes do, since then most often none has to move.
+
     ``own`` and ``others`` are contracting and batch axes; ``first``: own free axes come
     first in ``ct``.
     """
@@ -261,14 +263,19 @@ def _cotangent(
     other_free = free_axes(typeof(other).ndim, other_contract, other_batch)
     start = len(batch) + (len(free) if first else 0)
     summed = tuple(range(start, start + len(other_free)))
-    numbers = _numbers((summed, other_free), (range(len(batch)), other_batch))
     other = convert_element_type(other, typeof(ct).dtype)
-    result = dot_general_p.bind(
-        ct, other, dimension_numbers=numbers, preferred_element_type=None
-    )
-    # (batch, own free, contracted in the order of the other operand's axes)
+    # Contracted axes come in the order of the other operand's axes.
     by_other = [contract[k] for k in np.argsort(other_contract)]
-    result = transpose(result, np.argsort([*batch, *free, *by_other]).tolist())
+    sides = [(ct, summed, range(len(batch)), free)]
+    sides.append((other, other_free, other_batch, by_other))
+    if [*batch, *by_other, *free] == list(range(aval.ndim)):
+        sides.reverse()
+    (x, x_summed, x_batch, x_axes), (y, y_summed, y_batch, y_axes) = sides
+    numbers = _numbers((x_summed, y_summed), (x_batch, y_batch))
+    result = dot_general_p.bind(
+        x, y, dimension_numbers=numbers, preferred_element_type=None
+    )
+    result = transpose(result, np.argsort([*batch, *x_axes, *y_axes]).tolist())
     return convert_element_type(result, aval.dtype)
 
 
