@@ -25,6 +25,12 @@ class Array(np.ndarray[Any, Any]):
 
     __slots__ = ()
 
+    def __array_wrap__(
+        self, array: Any, context: Any = None, return_scalar: bool = False
+    ) -> Any:
+        """Results as of an ndarray: a full reduction gives a scalar."""
+        return array[()] if return_scalar else as_array(array)
+
     @property
     def at(self) -> Any:
         """Functional updates: ``x.at[index].set(value)``, ``.add``, ``.get``, ..."""

@@ -6,6 +6,7 @@ the core names none of them.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -19,10 +20,22 @@ methods: dict[str, Callable[..., Any]] = {}
 """The ndarray methods and indexing: ``sum``, ``reshape``, ``getitem``, ``at``."""
 ufuncs: dict[np.ufunc, Callable[..., Any]] = {}
 """NumPy's and SciPy's universal functions."""
+special_ufuncs: dict[str, Callable[..., Any]] = {}
+"""Those of ``scipy.special`` by name: it is loaded only where a program uses it."""
 functions: dict[Callable[..., Any], Callable[..., Any]] = {}
 """NumPy's other functions."""
 ufunc_methods: dict[str, Callable[..., Any]] = {}
 """``reduce``, ``accumulate``, ``outer``, ``at`` of a ufunc: (ufunc, *args, **kwargs)."""
+
+
+def find_ufunc(ufunc: np.ufunc) -> Callable[..., Any] | None:
+    """The operation that a universal function is on traced values, if there is one."""
+    function = ufuncs.get(ufunc)
+    if function is None:
+        special = sys.modules.get("scipy.special")
+        if getattr(special, ufunc.__name__, None) is ufunc:
+            function = special_ufuncs.get(ufunc.__name__)
+    return function
 
 
 def defines_operator(name: str) -> Callable[[F], F]:

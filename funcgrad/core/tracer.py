@@ -9,7 +9,6 @@ import numpy as np
 
 from funcgrad import errors
 from funcgrad.core import numpy_protocol as protocol
-from funcgrad.core.aval import ShapedArray
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import Tracer
 
@@ -142,10 +141,10 @@ class ArrayTracer(Tracer):
     def __rrshift__(self, other: Any) -> Any:
         return _binary("rshift", other, self)
 
-    def __eq__(self, other: Any) -> Any:
+    def __eq__(self, other: object) -> Any:
         return _binary("eq", self, other)
 
-    def __ne__(self, other: Any) -> Any:
+    def __ne__(self, other: object) -> Any:
         return _binary("ne", self, other)
 
     def __lt__(self, other: Any) -> Any:
@@ -250,10 +249,10 @@ class ArrayTracer(Tracer):
             raise _writes_into(ufunc.__name__, kwargs["out"])
         kwargs.pop("out", None)
         if method == "__call__":
-            function = protocol.ufuncs.get(ufunc)
+            function = protocol.find_ufunc(ufunc)
             if function is not None:
                 return function(*inputs, **kwargs)
-        elif ufunc in protocol.ufuncs and method in protocol.ufunc_methods:
+        elif method in protocol.ufunc_methods and protocol.find_ufunc(ufunc):
             return protocol.ufunc_methods[method](ufunc, *inputs, **kwargs)
         raise _no_dispatch(f"np.{ufunc.__name__}")
 

@@ -11,7 +11,7 @@ from funcgrad.core.trace import typeof
 from funcgrad.numpy.axes import canonical_axes, canonical_axis
 from funcgrad.numpy.dispatch import given, promote, to_array, traces
 from funcgrad.numpy.histograms import convolve
-from funcgrad.numpy.indexing import where
+from funcgrad.numpy.indexing import entries, where
 from funcgrad.numpy.shape import ravel
 from funcgrad.numpy.sorting import searchsorted
 from funcgrad.numpy.statistics import as_float
@@ -28,11 +28,10 @@ def diff(
     """Differences of neighbours along an axis, ``n`` times over."""
     x = to_array(a)
     axis = canonical_axis(axis, typeof(x).ndim)
-    ends = [_end(x, axis, end) if given(end) else None for end in (prepend, append)]
-    if ends != [None, None]:
-        x = np.concatenate(
-            [v for v in (ends[0], x, ends[1]) if v is not None], axis=axis
-        )
+    before = [_end(x, axis, prepend)] if given(prepend) else []
+    after = [_end(x, axis, append)] if given(append) else []
+    if before or after:
+        x = np.concatenate([*before, x, *after], axis=axis)
     if n < 0:
         raise ValueError(f"order must be non-negative but got {n!r}")
     for _ in range(n):
@@ -158,18 +157,19 @@ def interp(
     if period is not None:
         at, places = np.mod(at, period), np.mod(places, period)
         order = np.argsort(places)
-        places, values = places[order], values[order]
+        places, values = entries(places, order), entries(values, order)
         places = np.concatenate([places[-1:] - period, places, places[:1] + period])
         values = np.concatenate([values[-1:], values, values[:1]])
         left = right = None
     count = typeof(places).shape[0]
     place = np.clip(searchsorted(places, at, "right"), 1, max(count - 1, 1))
     low, high = place - 1, np.minimum(place, count - 1)
-    width = places[high] - places[low]
-    offset = at - places[low]
+    start, first = entries(places, low), entries(values, low)
+    width = entries(places, high) - start
+    rise = entries(values, high) - first
     flat = width == 0
-    slope = where(flat, 0.0, (values[high] - values[low]) / where(flat, 1.0, width))
-    result = values[low] + slope * offset
+    slope = where(flat, 0.0, rise / where(flat, 1.0, width))
+    result = first + slope * (at - start)
     result = where(at < places[0], values[0] if left is None else left, result)
     result = where(at == places[-1], values[-1], result)
     return where(at > places[-1], values[-1] if right is None else right, result)

@@ -15,7 +15,7 @@ import numpy as np
 from funcgrad import errors, ops
 from funcgrad.core.array import as_array
 from funcgrad.core.dtypes import canonical_dtype, result_type
-from funcgrad.core.numpy_protocol import functions, implements, ufuncs
+from funcgrad.core.numpy_protocol import functions, implements, special_ufuncs, ufuncs
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import Tracer, typeof
 from funcgrad.ops.casting import convert_element_type, strong
@@ -150,8 +150,10 @@ def dispatch_table() -> dict[str, str]:
     """
     table = {}
     for ufunc, function in ufuncs.items():
-        module = "numpy" if getattr(np, ufunc.__name__, None) is ufunc else ""
-        name = f"{module or 'scipy.special'}.{ufunc.__name__}"
+        name = f"numpy.{ufunc.__name__}"
+        table[name] = _answering_name(function, name)
+    for special, function in special_ufuncs.items():
+        name = f"scipy.special.{special}"
         table[name] = _answering_name(function, name)
     for target, function in functions.items():
         name = f"{target.__module__}.{target.__name__}"

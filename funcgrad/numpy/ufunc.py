@@ -5,6 +5,7 @@ NumPy itself is asked which loop an operation runs, so every result has NumPy's 
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,11 @@ import numpy as np
 
 from funcgrad import errors, ops
 from funcgrad.core.array import as_array
-from funcgrad.core.numpy_protocol import implements, ufunc_methods
+from funcgrad.core.numpy_protocol import (
+    implements,
+    special_ufuncs,
+    ufunc_methods,
+)
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import Tracer, typeof
 from funcgrad.numpy.dispatch import given, is_traced, to_array, wrap_result
@@ -47,15 +52,40 @@ class Ufunc:
     """
 
     def __init__(self, numpy: np.ufunc, operation: Operation) -> None:
-        self.numpy = numpy
-        self.operation = operation
-        self.__name__ = self.__qualname__ = numpy.__name__
-        self.__doc__ = (
-            f"NumPy's or SciPy's ``{numpy.__name__}``, on arrays and traced values."
-        )
-        self.nin, self.nout = numpy.nin, numpy.nout
-        self.nargs, self.identity = numpy.nargs, numpy.identity
+        self._numpy: np.ufunc | None = numpy
+        self._describe(numpy.__name__, operation)
         implements(numpy)(self.traced)
+
+    def _describe(self, name: str, operation: Operation) -> None:
+        self.operation = operation
+        self.__name__ = self.__qualname__ = name
+        self.__doc__ = f"The universal function `{name}`, on arrays and traced values."
+
+    @property
+    def numpy(self) -> np.ufunc:
+        """NumPy's or SciPy's function."""
+        assert self._numpy is not None
+        return self._numpy
+
+    @property
+    def nin(self) -> int:
+        """Number of operands."""
+        return self.numpy.nin
+
+    @property
+    def nout(self) -> int:
+        """Number of results."""
+        return self.numpy.nout
+
+    @property
+    def nargs(self) -> int:
+        """Number of operands and results."""
+        return self.numpy.nargs
+
+    @property
+    def identity(self) -> Any:
+        """What leaves any operand as it is, or None."""
+        return self.numpy.identity
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Apply the function to arrays, scalars, lists and traced values."""
@@ -116,6 +146,32 @@ class Ufunc:
 
     def __repr__(self) -> str:
         return f"<ufunc {self.__name__!r}>"
+
+
+class SpecialUfunc(Ufunc):
+    """A universal function of ``scipy.special``, which is loaded when first called.
+
+    Parameters
+    ----------
+    name : str
+        Its name there.
+    operation : callable
+        The same on traced operands that have the dtypes of one of SciPy's loops.
+    """
+
+    def __init__(self, name: str, operation: Operation) -> None:
+        self._numpy = None
+        self._describe(name, operation)
+        special_ufuncs[name] = self.traced
+
+    @property
+    def numpy(self) -> np.ufunc:
+        """SciPy's function."""
+        if self._numpy is None:
+            self._numpy = getattr(
+                importlib.import_module("scipy.special"), self.__name__
+            )
+        return self._numpy
 
 
 def _stacked(x: Any) -> Any:

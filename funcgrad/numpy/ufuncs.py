@@ -12,6 +12,8 @@ from funcgrad.core.trace import typeof
 from funcgrad.numpy import contraction
 from funcgrad.numpy.ufunc import Ufunc
 from funcgrad.ops.casting import convert_element_type
+from funcgrad.ops.control.loops import while_loop
+from funcgrad.ops.elementwise import broadcast_and_promote, broadcast_shapes
 
 
 def _same(x: Any) -> Any:
@@ -107,8 +109,8 @@ def _count_bits(x: Any) -> Any:
 
 def _greatest_divisor(x: Any, y: Any) -> Any:
     """Euclid's algorithm on all entries at once."""
-    x, y = ops.broadcast_and_promote(ops.abs(x), ops.abs(y))
-    shape = ops.broadcast_shapes(typeof(x).shape, typeof(y).shape)
+    x, y = broadcast_and_promote(ops.abs(x), ops.abs(y))
+    shape = broadcast_shapes(typeof(x).shape, typeof(y).shape)
     start = (ops.broadcast_to(x, shape), ops.broadcast_to(y, shape))
 
     def step(pair: Any) -> Any:
@@ -119,9 +121,7 @@ def _greatest_divisor(x: Any, y: Any) -> Any:
         )
 
     axes = tuple(range(len(shape)))
-    return ops.while_loop(lambda p: ops.reduce_or(ops.ne(p[1], 0), axes), step, start)[
-        0
-    ]
+    return while_loop(lambda p: ops.reduce_or(ops.ne(p[1], 0), axes), step, start)[0]
 
 
 def _least_multiple(x: Any, y: Any) -> Any:

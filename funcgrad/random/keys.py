@@ -291,7 +291,7 @@ def bits(key: Any, shape: Sequence[int] = (), dtype: Any = None) -> Any:
     Examples
     --------
     >>> bits(PRNGKey(0), (2,), np.uint32)
-    Array([4070199207, 4202321234], dtype=uint32)
+    Array([4070199207, 4202968722], dtype=uint32)
     """
     kind = np.dtype(np.uint64 if dtype is None else dtype)
     if kind.kind != "u":
