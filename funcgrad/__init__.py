@@ -2,8 +2,14 @@
 
 from funcgrad import custom_batching as custom_batching
 from funcgrad import debug as debug
+from funcgrad import flatten_util as flatten_util
 from funcgrad import lax as lax
+from funcgrad import nn as nn
 from funcgrad import numpy as numpy
+from funcgrad import optimizers as optimizers
+from funcgrad import random as random
+from funcgrad import scipy as scipy
+from funcgrad import test_util as test_util
 from funcgrad import tree as tree
 from funcgrad import tree_util as tree_util
 from funcgrad.api.derivatives import jvp as jvp
