@@ -1,5 +1,6 @@
 """The operations: primitives by family, with all their rules, under lax's names."""
 
+from funcgrad.ops import linalg as linalg
 from funcgrad.ops.arithmetic import add as add
 from funcgrad.ops.arithmetic import div as div
 from funcgrad.ops.arithmetic import mul as mul
@@ -142,4 +143,5 @@ from funcgrad.ops.trigonometric import atan2 as atan2
 from funcgrad.ops.trigonometric import cos as cos
 from funcgrad.ops.trigonometric import sin as sin
 from funcgrad.ops.trigonometric import tan as tan
+from funcgrad.ops.window_update import update_slice as update_slice
 from funcgrad.ops.windows import GatherDimensionNumbers as GatherDimensionNumbers

@@ -9,7 +9,6 @@ import numpy as np
 
 from funcgrad import errors
 from funcgrad.compiler.index import Index
-from funcgrad.compiler.nodes import Register
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.dtypes import result_type_of
 from funcgrad.core.primitive import Primitive
@@ -27,6 +26,7 @@ from funcgrad.ops.scattering import scatter
 from funcgrad.ops.selection import select_n
 from funcgrad.ops.slicing import strided_slice
 from funcgrad.ops.structural import align_batch, move_axis_to_front, reshape
+from funcgrad.ops.window_update import apart
 from funcgrad.ops.windows import GatherDimensionNumbers, store_window
 from funcgrad.transforms.transpose import is_linear
 
@@ -207,8 +207,7 @@ class DynamicUpdateSlice(Primitive):
 
     def lower(self, ctx: Any, x: Any, update: Any, *starts: Any) -> Any:
         first = _lower_clipped(ctx, starts, x.shape, update.shape)
-        if 0 not in update.shape and not isinstance(update, Register):
-            update = ctx.materialize(update)
+        update = apart(ctx, update, x)
         out = ctx.mutable(x)
         store_window(ctx, update, out, first)
         return out

@@ -19,7 +19,6 @@ from funcgrad.core.source import user_frame
 from funcgrad.core.trace import Tracer, typeof
 from funcgrad.ops.arithmetic import add, div, mul, neg
 from funcgrad.ops.casting import convert_element_type
-from funcgrad.ops.dynamic_slicing import dynamic_update_slice_p
 from funcgrad.ops.index_expressions import (
     check_mode,
     gather_numbers,
@@ -39,8 +38,8 @@ from funcgrad.ops.scattering import (
 from funcgrad.ops.selection import max as maximum
 from funcgrad.ops.selection import min as minimum
 from funcgrad.ops.selection import select_n
-from funcgrad.ops.slicing import pad, strided_slice
 from funcgrad.ops.structural import broadcast_to, reshape, rev
+from funcgrad.ops.window_update import update_slice
 
 Combine = Callable[[Any, Any], Any]
 
@@ -265,24 +264,15 @@ def _update_window(x: Any, plan: Plan, values: Any, combine: Combine) -> Any:
 
 
 def _write_window(x: Any, plan: Plan, values: Any) -> Any:
-    """``x`` with the window replaced; strided ones are spread over their hull first."""
+    """``x`` with the window replaced."""
     windows = plan.windows
-    backwards = [axis for axis, w in windows.items() if w.step < 0]
+    backwards = [axis for axis, window in windows.items() if window.step < 0]
     if backwards:
         values = rev(values, backwards)
-    rank = len(plan.shape)
-    low = [windows[a].low if a in windows else plan.places[a] for a in range(rank)]
-    gaps = [abs(windows[a].step) - 1 if a in windows else 0 for a in range(rank)]
-    if any(gaps):
-        config = [(0, 0, gap) for gap in gaps]
-        here = pad(full(typeof(values).shape, True, bool), False, config)
-        values = pad(values, np.zeros((), typeof(values).dtype)[()], config)
-        span = typeof(values).shape
-        high = [first + n for first, n in zip(low, span, strict=True)]
-        values = select_n(here, strided_slice(x, low, high), values)
-    if typeof(values).shape == typeof(x).shape:
-        return values
-    return dynamic_update_slice_p.bind(x, values, *map(np.int64, low))
+    rank = range(len(plan.shape))
+    low = [windows[a].low if a in windows else plan.places[a] for a in rank]
+    steps = [abs(windows[a].step) if a in windows else 1 for a in rank]
+    return update_slice(x, values, low, steps)
 
 
 def _update_strided(

@@ -8,11 +8,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from funcgrad import errors
+from funcgrad.compiler.index import Index, indices
+from funcgrad.compiler.nest import lanes_for, strip
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import user_frame
 from funcgrad.ops.cases import array, case, integers
 from funcgrad.ops.structural import align_batch, move_axis_to_front
+from funcgrad.ops.window_update import apart
 from funcgrad.ops.windows import (
     GatherDimensionNumbers,
     along_batch,
@@ -195,18 +198,23 @@ class ScatterFamily(Primitive):
         mode: str,
         unique_indices: bool,
     ) -> Any:
-        d = dimension_numbers
         if 0 in operand.shape or 0 in updates.shape:
             return operand
-        positions, values = ctx.materialize(indices), ctx.materialize(updates)
+        d = dimension_numbers
+        positions, values = ctx.materialize(indices), apart(ctx, updates, operand)
+        values = ctx.materialize(values)
         out = ctx.mutable(operand)
         sizes = window_sizes(operand.ndim, updates.shape, d)
+        batch = [k for k in range(updates.ndim) if k not in d.offset_dims]
 
-        def update(b: Any, idx: Sequence[Any]) -> None:
+        def update(b: Any, place: Sequence[Any]) -> None:
+            corner = [Index(b, 0)] * updates.ndim
+            for axis, i in zip(batch, place, strict=True):
+                corner[axis] = i
             where, valid = lower_windows(
                 ctx,
                 b,
-                idx,
+                corner,
                 lambda at: positions.load(b, at),
                 operand.shape,
                 sizes,
@@ -215,10 +223,7 @@ class ScatterFamily(Primitive):
             )
 
             def write() -> list[Any]:
-                value = values.load(b, idx)
-                if self.ufunc is not None:
-                    value = self.combine(b, out.load(b, where), value)
-                out.store(b, where, value)
+                self._lower_window(ctx, values, out, corner, where, d)
                 return []
 
             if valid is None:
@@ -226,5 +231,51 @@ class ScatterFamily(Primitive):
             else:
                 b.if_else(valid, write, list)
 
-        ctx.for_each(updates.shape, update)
+        ctx.for_each(tuple(updates.shape[k] for k in batch), update)
         return out
+
+    def _lower_window(
+        self,
+        ctx: Any,
+        values: Any,
+        out: Any,
+        corner: Sequence[Any],
+        where: Sequence[Any],
+        d: GatherDimensionNumbers,
+    ) -> None:
+        """Update one window, vector by vector along its last axis."""
+        offsets = sorted(d.offsets(out.ndim), key=lambda pair: pair[1])
+        lanes = lanes_for(ctx, [values])
+
+        def go(k: int, source: list[Any], target: list[Any]) -> None:
+            def step(i: Index) -> None:
+                axis, at = offsets[k]
+                inner = [*source[:at], source[at] + i, *source[at + 1 :]]
+                outer = [*target[:axis], target[axis] + i, *target[axis + 1 :]]
+                go(k + 1, inner, outer)
+
+            if k == len(offsets):
+                self._lower_entries(ctx.b, values, out, source, target)
+                return
+            extent = ctx.extent(values.shape[offsets[k][1]]).base
+            if k == len(offsets) - 1:
+
+                def run(width: int, base: Any) -> None:
+                    step(Index(ctx.b, base, 1 if width > 1 else 0, width))
+
+                strip(ctx, extent, lanes, run, again=self.ufunc is None)
+                return
+            with ctx.b.loop(0, extent) as loop:
+                step(Index(ctx.b, loop.index))
+
+        go(0, list(corner), [i + Index(ctx.b, 0) for i in where])
+
+    def _lower_entries(
+        self, b: Any, values: Any, out: Any, source: Any, target: Any
+    ) -> None:
+        width = max([i.lanes for i in (*source, *target)], default=1)
+        source, target = (indices(b, list(place), width) for place in (source, target))
+        value = values.load(b, source)
+        if self.ufunc is not None:
+            value = self.combine(b, out.load(b, target), value)
+        out.store(b, target, value)

@@ -301,7 +301,13 @@ class Pad(Primitive):
         if any(part.start >= part.stop for part in source):
             return filled
         out = ctx.buffer(shape, x.dtype)
-        ctx.copy_into(filled, out)
+        slabs = _slabs(target, shape)
+        if len(slabs) <= 2 and all(part.step == 1 for part in target):
+            for start, extents in slabs:
+                slab = ctx.view(value, extents, lambda idx: [])
+                store_window(ctx, slab, out, [ctx.extent(n) for n in start])
+        else:
+            ctx.copy_into(filled, out)
         first = [ctx.extent(part.start) for part in source]
         taken = [part.stop - part.start for part in source]
         if tuple(taken) != x.shape:
@@ -309,6 +315,21 @@ class Pad(Primitive):
         start = [ctx.extent(part.start) for part in target]
         store_window(ctx, x, out, start, [part.step for part in target])
         return out
+
+
+def _slabs(
+    target: Sequence[slice], shape: Sequence[int]
+) -> list[tuple[list[int], list[int]]]:
+    """Start and extents of the parts of the answer around a window of steps 1."""
+    found = []
+    inside = [(0, n) for n in shape]
+    for axis, (part, extent) in enumerate(zip(target, shape, strict=True)):
+        for low, high in ((0, part.start), (part.stop, extent)):
+            if low < high:
+                limits = [*inside[:axis], (low, high), *inside[axis + 1 :]]
+                found.append(([a for a, _ in limits], [b - a for a, b in limits]))
+        inside[axis] = (part.start, part.stop)
+    return found
 
 
 def _overlap(

@@ -15,7 +15,7 @@ import numpy as np
 
 from funcgrad import errors
 from funcgrad.compiler.index import Index, times
-from funcgrad.compiler.nodes import Buffer, Register, View
+from funcgrad.compiler.nodes import Buffer, Register, View, is_small
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.source import user_frame
 
@@ -233,6 +233,8 @@ def store_window(
     ctx.lifetimes.touch(out.allocation)
     first = b.offset(out.ptr, out.linear(b, start).value(b), out.dtype)
     target = Buffer(first, x.shape, out.dtype, inside, out.allocation)
+    if is_small(x.shape):
+        x = ctx.register(x)
     if not isinstance(x, Register):
         ctx.store_all([(View(x, x.shape, list), target)])
         return

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy.linalg.lapack import get_lapack_funcs
 
 from funcgrad.compiler.index import Index
 from funcgrad.compiler.kernels.lu import getrf_text, solve_text
@@ -96,6 +95,9 @@ class LU(Primitive):
 
 def _factors(a: Any) -> list[Any]:
     m = a.shape[0]
+    # Loaded when first used: SciPy's linear algebra is large.
+    from scipy.linalg.lapack import get_lapack_funcs
+
     if a.size:
         lu, pivots, _ = get_lapack_funcs("getrf", dtype=a.dtype)(a)
     else:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy.linalg.blas import get_blas_funcs
 
 from funcgrad import errors
 from funcgrad.compiler.kernels.cholesky import triangular_solve_text
@@ -61,6 +60,9 @@ class TriangularSolve(Primitive):
         a, b = np.asarray(a), np.asarray(b)
         if b.size == 0:
             return np.array(b)
+        # Loaded when first used: SciPy's linear algebra is large.
+        from scipy.linalg.blas import get_blas_funcs
+
         trsm = get_blas_funcs("trsm", dtype=a.dtype)
 
         def solve(matrix: Any, right: Any) -> list[Any]:
