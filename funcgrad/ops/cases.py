@@ -49,13 +49,15 @@ class Case:
     ``numerical`` is False where the derivative is by definition not that of the value
     (``stop_gradient``), so that differences say nothing about it. With a ``program``,
     that function of the operands is checked, which applies the primitive: the way for
-    those that hold jaxprs.
+    those that hold jaxprs. ``batched`` names the operands that the check of ``batch``
+    may batch, all by default.
     """
 
     operands: tuple[Operand, ...]
     params: dict[str, Any] = field(default_factory=dict)
     numerical: bool = True
     program: Callable[..., Any] | None = None
+    batched: tuple[int, ...] | None = None
 
     def sample(self, rng: np.random.Generator, dtype: Any) -> list[Any]:
         """One array for each operand."""
@@ -76,6 +78,10 @@ class Case:
     def without_differences(self) -> Case:
         """The same case, not compared with numerical derivatives."""
         return replace(self, numerical=False)
+
+    def batched_in(self, *operands: int) -> Case:
+        """The same case; only these operands are batched one by one and together."""
+        return replace(self, batched=operands)
 
 
 def case(*operands: Operand | Shape | Sequence[int], **params: Any) -> Case:

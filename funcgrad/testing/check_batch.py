@@ -17,7 +17,9 @@ _CLOSE = {"rtol": 1e-9, "atol": 1e-11}
 
 
 def check_batch(
-    function: Callable[..., Sequence[Any]], samples: Sequence[Sequence[Any]]
+    function: Callable[..., Sequence[Any]],
+    samples: Sequence[Sequence[Any]],
+    batched: Sequence[int] | None = None,
 ) -> None:
     """Batch each operand along each axis, then all of them.
 
@@ -28,19 +30,24 @@ def check_batch(
     samples : sequence of sequences of array
         ``SIZE`` independent samples of the operands; the first one is used where an
         operand is not batched.
+    batched : sequence of int, optional
+        The operands that may be batched; all by default.
     """
-    for dims in _choices([np.ndim(x) for x in samples[0]]):
+    wanted = range(len(samples[0])) if batched is None else batched
+    for dims in _choices([np.ndim(x) for x in samples[0]], wanted):
         _check_dims(function, samples, dims)
 
 
-def _choices(ranks: Sequence[int]) -> Iterator[list[int | None]]:
-    count = len(ranks)
-    for i, rank in enumerate(ranks):
-        for axis in range(rank + 1):
-            yield [axis if i == j else None for j in range(count)]
-    if count > 1:
-        yield [0] * count
-        yield [rank if i % 2 == 0 else 0 for i, rank in enumerate(ranks)]
+def _choices(ranks: Sequence[int], wanted: Sequence[int]) -> Iterator[list[int | None]]:
+    for i in wanted:
+        for axis in range(ranks[i] + 1):
+            yield [axis if i == j else None for j in range(len(ranks))]
+    if len(wanted) > 1:
+        yield [0 if i in wanted else None for i in range(len(ranks))]
+        yield [
+            (rank if i % 2 == 0 else 0) if i in wanted else None
+            for i, rank in enumerate(ranks)
+        ]
 
 
 def _check_dims(

@@ -38,7 +38,11 @@ class Collective(Primitive):
     one lane.
     """
 
-    cases = (case((2, 3), integers((), 0, 1)), case((), integers((), 0, 1)))
+    # A batch of lanes is the axis that is combined, not a batch of collectives.
+    cases = (
+        case((2, 3), integers((), 0, 1)).batched_in(0),
+        case((), integers((), 0, 1)).batched_in(0),
+    )
 
     def evaluate(self, x: Any, lane: Any) -> Any:
         return x
