@@ -44,12 +44,12 @@ from funcgrad.ops.control.collectives import pmean as pmean
 from funcgrad.ops.control.collectives import pmin as pmin
 from funcgrad.ops.control.collectives import ppermute as ppermute
 from funcgrad.ops.control.collectives import psum as psum
+from funcgrad.ops.control.custom_root import custom_root as custom_root
 from funcgrad.ops.control.implicit import custom_linear_solve as custom_linear_solve
-from funcgrad.ops.control.implicit import custom_root as custom_root
 from funcgrad.ops.control.loops import fori_loop as fori_loop
-from funcgrad.ops.control.loops import map as map
 from funcgrad.ops.control.loops import scan as scan
 from funcgrad.ops.control.loops import while_loop as while_loop
+from funcgrad.ops.control.mapping import map as map
 from funcgrad.ops.cumulative import cumlogsumexp as cumlogsumexp
 from funcgrad.ops.cumulative import cummax as cummax
 from funcgrad.ops.cumulative import cummin as cummin
@@ -156,6 +156,7 @@ from funcgrad.ops.trigonometric import atan2 as atan2
 from funcgrad.ops.trigonometric import cos as cos
 from funcgrad.ops.trigonometric import sin as sin
 from funcgrad.ops.trigonometric import tan as tan
+from funcgrad.ops.window_update import update_slice as update_slice
 from funcgrad.ops.windows import GatherDimensionNumbers as GatherDimensionNumbers
 
 

@@ -6,8 +6,7 @@ where a program is being staged the function becomes a program, the rules stay P
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from funcgrad import errors
@@ -17,28 +16,18 @@ from funcgrad.core.source import user_frame
 from funcgrad.core.trace import find_trace, typeof
 from funcgrad.core.vspace import Zero
 from funcgrad.ops.control.call import HigherOrder, execute
+from funcgrad.ops.control.custom_batch import (
+    Program,
+    Pullback,
+    Rules,
+    batched_function,
+    batched_pullback,
+    batched_rules,
+)
 from funcgrad.ops.control.inner import instantiate, is_nonzero, transpose_jaxpr
-from funcgrad.ops.structural import align_batch, move_axis, reduce_sum
-from funcgrad.transforms.batch import batch
 from funcgrad.transforms.jvp import jvp
 from funcgrad.transforms.stage import JaxprTrace, hoist_consts, stage, stage_flat
 from funcgrad.transforms.transpose import backward_pass, is_linear
-
-Program = Jaxpr | Callable[..., Sequence[Any]]
-Pullback = Callable[[Sequence[Any], Sequence[Any]], list[Any]]
-
-
-@dataclass(frozen=True, eq=False)
-class Rules:
-    """Derivatives of a flat function.
-
-    ``jvp(primals, tangents)`` gives results and tangents. ``forward(primals, nonzero)``
-    gives results, residuals and ``pullback(residuals, cotangents)``, which gives a
-    cotangent for each primal. Tangents and cotangents may be ``Zero``.
-    """
-
-    jvp: Callable[..., tuple[list[Any], list[Any]]] | None = None
-    forward: Callable[..., tuple[list[Any], list[Any], Pullback]] | None = None
 
 
 class CustomCall(HigherOrder):
@@ -136,12 +125,12 @@ class CustomCall(HigherOrder):
         num_consts: int,
         rules: Rules,
     ) -> Any:
-        batched = _batched_function(program, size, dims)
+        batched = batched_function(program, size, dims)
         results = self.bind(
             *operands,
             program=batched,
             num_consts=num_consts,
-            rules=_batched_rules(rules, size, tuple(dims[num_consts:])),
+            rules=batched_rules(rules, size, tuple(dims[num_consts:])),
         )
         return results, [0] * len(results)
 
@@ -279,7 +268,7 @@ class CustomLinear(HigherOrder):
         in_dims = [next(given) if flag else None for flag in nonzero]
         results = self.bind(
             *operands,
-            pullback=_batched_pullback(
+            pullback=batched_pullback(
                 pullback, size, tuple(dims[:num_residuals]), in_dims, nonzero
             ),
             num_residuals=num_residuals,
@@ -309,122 +298,3 @@ def _not_linear(error: Exception) -> errors.DifferentiationError:
             see=errors.DifferentiationError.page,
         )
     )
-
-
-def _batched_function(
-    program: Program, size: int, dims: Sequence[Any]
-) -> Callable[..., list[Any]]:
-    """The program over a batch; every result has the batch axis in front."""
-
-    def run(*xs: Any) -> Sequence[Any]:
-        if isinstance(program, Jaxpr):
-            return eval_jaxpr(program, (), *xs)
-        return program(*xs)
-
-    def batched(*operands: Any) -> list[Any]:
-        results, out_dims = batch(run, size, operands, dims)
-        return [align_batch(y, d, size) for y, d in zip(results, out_dims, strict=True)]
-
-    return batched
-
-
-def _batched_rules(rules: Rules, size: int, dims: Sequence[Any]) -> Rules:
-    """Rules of the function over a batch, whose operands are batched along ``dims``."""
-    jvp_rule, forward_rule = rules.jvp, rules.forward
-
-    def jvp_batched(
-        primals: Sequence[Any], tangents: Sequence[Any]
-    ) -> tuple[list[Any], list[Any]]:
-        assert jvp_rule is not None
-        zero: list[bool] = []
-        given = [t for t in tangents if type(t) is not Zero]
-        t_dims = [d for d, t in zip(dims, tangents, strict=True) if type(t) is not Zero]
-
-        def run(*xs: Any) -> list[Any]:
-            ps, rest = xs[: len(primals)], iter(xs[len(primals) :])
-            ts = [
-                Zero(typeof(p).tangent()) if type(t) is Zero else next(rest)
-                for p, t in zip(ps, tangents, strict=True)
-            ]
-            ys, out_ts = jvp_rule(ps, ts)
-            zero[:] = [type(t) is Zero for t in out_ts]
-            return [*ys, *[t for t in out_ts if type(t) is not Zero]]
-
-        batched = _batched_function(run, size, (*dims, *t_dims))
-        results = batched(*primals, *given)
-        ys, rest = results[: len(zero)], iter(results[len(zero) :])
-        return ys, [
-            Zero(typeof(y).tangent()) if flag else next(rest)
-            for y, flag in zip(ys, zero, strict=True)
-        ]
-
-    def forward_batched(
-        primals: Sequence[Any], nonzero: Sequence[bool]
-    ) -> tuple[list[Any], list[Any], Pullback]:
-        assert forward_rule is not None
-        kept: list[Any] = []
-
-        def run(*xs: Any) -> list[Any]:
-            ys, residuals, pullback = forward_rule(xs, nonzero)
-            kept[:] = [len(ys), pullback]
-            return [*ys, *residuals]
-
-        results = _batched_function(run, size, dims)(*primals)
-        count, pullback = kept
-        residuals = results[count:]
-        res_dims = (0,) * len(residuals)
-        return (
-            results[:count],
-            residuals,
-            _batched_pullback(pullback, size, res_dims, dims, nonzero),
-        )
-
-    return Rules(
-        None if jvp_rule is None else jvp_batched,
-        None if forward_rule is None else forward_batched,
-    )
-
-
-def _batched_pullback(
-    pullback: Pullback,
-    size: int,
-    res_dims: Sequence[Any],
-    in_dims: Sequence[Any],
-    nonzero: Sequence[bool],
-) -> Pullback:
-    """A pullback over a batch: cotangents come and go with the axes of the values.
-
-    The cotangent of an input without the batch axis is summed along it.
-    """
-
-    def batched(residuals: Sequence[Any], cts: Sequence[Any]) -> list[Any]:
-        given = [ct for ct in cts if type(ct) is not Zero]
-        zero: list[Any] = []
-
-        def run(*xs: Any) -> list[Any]:
-            rest = iter(xs[len(residuals) :])
-            full = [_unbatched(ct) if type(ct) is Zero else next(rest) for ct in cts]
-            parts = pullback(xs[: len(residuals)], full)
-            zero[:] = [
-                ct if type(ct) is Zero or not flag else None
-                for ct, flag in zip(parts, nonzero, strict=True)
-            ]
-            return [ct for ct, z in zip(parts, zero, strict=True) if z is None]
-
-        dims = (*res_dims, *[0] * len(given))
-        found = iter(_batched_function(run, size, dims)(*residuals, *given))
-        return [
-            ct if ct is not None else _placed(next(found), dim)
-            for ct, dim in zip(zero, in_dims, strict=True)
-        ]
-
-    return batched
-
-
-def _unbatched(ct: Zero) -> Zero:
-    return Zero(ShapedArray(ct.aval.shape[1:], ct.aval.dtype))
-
-
-def _placed(ct: Any, dim: int | None) -> Any:
-    """A cotangent batched in front, as that of an input batched along ``dim``."""
-    return reduce_sum(ct, (0,)) if dim is None else move_axis(ct, 0, dim)

@@ -16,7 +16,8 @@ from funcgrad.core.source import user_frame
 from funcgrad.core.trace import PYTHON_SCALARS, typeof
 from funcgrad.core.vspace import Zero, add_tangents
 from funcgrad.ops.casting import convert_element_type
-from funcgrad.ops.control.custom_call import Pullback, Rules, custom_call_p
+from funcgrad.ops.control.custom_batch import Pullback, Rules
+from funcgrad.ops.control.custom_call import custom_call_p
 from funcgrad.ops.control.inner import instantiate
 from funcgrad.ops.control.staged import name_of
 

@@ -1,4 +1,4 @@
-"""scan, while_loop, fori_loop and map: loops that users write as functions."""
+"""scan, while_loop and fori_loop: loops that users write as functions."""
 
 from __future__ import annotations
 
@@ -15,20 +15,16 @@ from funcgrad.core.trace import Tracer, typeof
 from funcgrad.ops.arithmetic import add
 from funcgrad.ops.casting import convert_element_type
 from funcgrad.ops.comparison import lt, ne
+from funcgrad.ops.control.carry import carry_alone, carry_of_pair, stage_body
 from funcgrad.ops.control.inner import split
 from funcgrad.ops.control.scan import scan_p
 from funcgrad.ops.control.staged import (
-    Staged,
-    converted,
     leaf_avals,
     name_of,
     stage_tree,
 )
 from funcgrad.ops.control.while_loop import while_p
-from funcgrad.ops.joining import concatenate, stack
-from funcgrad.ops.slicing import strided_slice
-from funcgrad.ops.structural import align_batch, reshape
-from funcgrad.transforms.batch import batch
+from funcgrad.ops.joining import stack
 
 
 def scan(
@@ -79,7 +75,7 @@ def scan(
     (6.0, [1.0, 3.0, 6.0])
     """
     x_leaves, x_tree = tree.flatten(xs)
-    trips = _trips(x_leaves, x_tree, length)
+    trips = loop_length(x_leaves, x_tree, length)
     if config.disable_jit:
         return _scan_in_python(f, init, x_leaves, x_tree, trips, reverse)
     leaves, in_tree = tree.flatten(init)
@@ -87,7 +83,7 @@ def scan(
         ShapedArray(a.shape[1:], a.dtype, a.weak_type) for a in leaf_avals(x_leaves)
     ]
     body_tree = tree.structure((in_tree.unflatten(leaves), xs))
-    leaves, staged = _stage_body(f, body_tree, leaves, rows, _carry_of_pair)
+    leaves, staged = stage_body(f, body_tree, leaves, rows, carry_of_pair)
     carry_tree, y_tree = staged.out_tree.children()
     del carry_tree
     results = scan_p.bind(
@@ -105,7 +101,7 @@ def scan(
     return in_tree.unflatten(carry), y_tree.unflatten(ys)
 
 
-def _trips(leaves: Sequence[Any], x_tree: Any, length: int | None) -> int:
+def loop_length(leaves: Sequence[Any], x_tree: Any, length: int | None) -> int:
     """The length of the loop, from the leading axes and what the user says."""
     found: dict[str, int] = {}
     paths = tree.leaves_with_path(x_tree.unflatten(list(leaves)))
@@ -155,124 +151,6 @@ def _scan_in_python(
     return carry, tree.map(lambda *rows: stack(rows, 0), *ys)
 
 
-def _carry_of_pair(staged: Staged, where: str) -> list[ShapedArray]:
-    """Types of the carry that a body of ``scan`` returns."""
-    children = staged.out_tree.children()
-    pair = staged.out_tree.node_data()
-    if len(children) != 2 or pair is None or pair[0] is not tuple:
-        raise errors.CarryTypeError(
-            errors.message(
-                f"`{where}`, the body of scan, returns a pair.",
-                where=user_frame(),
-                got=str(staged.out_tree),
-                expected="(carry, y)",
-                fix="return carry, None",
-                see=errors.CarryTypeError.page,
-            )
-        )
-    return staged.out_avals[: children[0].num_leaves]
-
-
-def _carry_alone(staged: Staged, where: str) -> list[ShapedArray]:
-    """Types of the carry that a body of ``while_loop`` returns."""
-    return staged.out_avals
-
-
-def _stage_body(
-    f: Callable[..., Any],
-    in_tree: Any,
-    carry: Sequence[Any],
-    rows: Sequence[ShapedArray],
-    carry_avals: Callable[[Staged, str], list[ShapedArray]],
-) -> tuple[list[Any], Staged]:
-    """A body as a program whose carry keeps its types, and the carry to start from.
-
-    Python scalars to start from take the dtype of the array that replaces them.
-    """
-    carry = list(carry)
-    while True:
-        avals = leaf_avals(carry)
-        staged = stage_tree(f, in_tree, [*avals, *rows])
-        after = carry_avals(staged, name_of(f))
-        _check_structure(f, in_tree, staged, avals, carry_avals)
-        changed = False
-        for k, (a, b) in enumerate(zip(avals, after, strict=True)):
-            if a.weak_type and not b.weak_type and _yields(a, b):
-                carry[k] = convert_element_type(carry[k], b.dtype)
-                changed = True
-        if not changed:
-            break
-    _check_types(f, in_tree, avals, after)
-    strong = [a.strong() for a in avals]
-    if any(a.weak_type for a in avals):
-        staged = stage_tree(f, in_tree, [*strong, *rows])
-        carry = [
-            convert_element_type(x, a.dtype) for x, a in zip(carry, strong, strict=True)
-        ]
-    ys = [a.strong() for a in staged.out_avals[len(strong) :]]
-    return carry, converted(staged, [*strong, *ys])
-
-
-def _yields(weak: ShapedArray, strong: ShapedArray) -> bool:
-    """Whether a Python scalar may take on the dtype of the array in its place."""
-    order = "biufc"
-    return weak.shape == strong.shape and order.index(weak.dtype.kind) <= order.index(
-        strong.dtype.kind
-    )
-
-
-def _check_structure(
-    f: Any,
-    in_tree: Any,
-    staged: Staged,
-    avals: Sequence[ShapedArray],
-    carry_avals: Callable[[Staged, str], list[ShapedArray]],
-) -> None:
-    before = in_tree.children()[0]
-    after = staged.out_tree
-    if carry_avals is _carry_of_pair:
-        after = after.children()[0]
-    if before == after:
-        return
-    places = tree.structure_differences(before, after)
-    raise errors.CarryTypeError(
-        errors.message(
-            f"the body `{name_of(f)}` changes the structure of the carry.",
-            where=user_frame(),
-            got=f"{after}\n" + "\n".join(places),
-            expected=str(before),
-            see=errors.CarryTypeError.page,
-        )
-    )
-
-
-def _check_types(
-    f: Any,
-    in_tree: Any,
-    before: Sequence[ShapedArray],
-    after: Sequence[ShapedArray],
-) -> None:
-    lines = []
-    structure = in_tree.children()[0]
-    paths = tree.leaves_with_path(structure.unflatten(list(range(len(before)))))
-    for (path, _), a, b in zip(paths, before, after, strict=True):
-        fits = a.same_type(b) or (b.weak_type and _yields(b, a))
-        if not fits:
-            lines.append(f"carry{tree.keystr(path)}: {a} became {b}")
-    if lines:
-        raise errors.CarryTypeError(
-            errors.message(
-                f"the body `{name_of(f)}` changes the type of the carry.",
-                where=user_frame(),
-                got="\n".join(lines),
-                expected="the types that the loop starts with",
-                fix="start from the type that the body returns, such as 0.0 or "
-                "np.zeros(shape); or y.astype(...) in the body",
-                see=errors.CarryTypeError.page,
-            )
-        )
-
-
 def while_loop(
     cond_fun: Callable[[Any], Any], body_fun: Callable[[Any], Any], init_val: Any
 ) -> Any:
@@ -314,7 +192,7 @@ def while_loop(
         return value
     leaves, carry_tree = tree.flatten(init_val)
     in_tree = tree.structure((init_val,))
-    leaves, body = _stage_body(body_fun, in_tree, leaves, [], _carry_alone)
+    leaves, body = stage_body(body_fun, in_tree, leaves, [], carry_alone)
     test = stage_tree(_as_bool(cond_fun), in_tree, leaf_avals(leaves))
     results = while_p.bind(
         *test.consts,
@@ -420,72 +298,3 @@ def fori_loop(
         unroll=1 if unroll is None else unroll,
     )
     return value
-
-
-def map(f: Callable[[Any], Any], xs: Any, *, batch_size: int | None = None) -> Any:
-    """Apply a function to each entry along the first axis, one after the other.
-
-    Parameters
-    ----------
-    f : callable
-    xs : tree of array
-    batch_size : int, optional
-        Take this many entries at once, as `vmap` does; less memory than all at once.
-
-    Returns
-    -------
-    tree of array
-        Results stacked along a new first axis.
-
-    Examples
-    --------
-    >>> import numpy as np, funcgrad as fg
-    >>> fg.lax.map(lambda x: x * x, np.array([1.0, 2.0, 3.0]))
-    array([1., 4., 9.])
-    """
-    if batch_size is None:
-        return scan(lambda _, x: (None, f(x)), None, xs)[1]
-    leaves, structure = tree.flatten(xs)
-    length = _trips(leaves, structure, None)
-    size = max(1, min(int(batch_size), length))
-    whole = length - length % size
-    head = [_blocks(x, 0, whole, size) for x in leaves]
-    results = scan(
-        lambda _, block: (None, _mapped(f, tree.leaves(block), structure, size)),
-        None,
-        structure.unflatten(head),
-    )[1]
-    flat, out_tree = tree.flatten(results)
-    joined = [reshape(y, (whole, *typeof(y).shape[2:])) for y in flat]
-    if whole < length:
-        rest = [strided_slice(x, *_range(x, whole, length)) for x in leaves]
-        last = tree.leaves(_mapped(f, rest, structure, length - whole))
-        joined = [concatenate([a, b], 0) for a, b in zip(joined, last, strict=True)]
-    return out_tree.unflatten(joined)
-
-
-def _range(x: Any, start: int, stop: int) -> tuple[list[int], list[int]]:
-    shape = typeof(x).shape
-    return [start, *[0] * (len(shape) - 1)], [stop, *shape[1:]]
-
-
-def _blocks(x: Any, start: int, stop: int, size: int) -> Any:
-    """Entries along the first axis in blocks of one size."""
-    part = strided_slice(x, *_range(x, start, stop))
-    return reshape(part, ((stop - start) // size, size, *typeof(x).shape[1:]))
-
-
-def _mapped(
-    f: Callable[[Any], Any], leaves: Sequence[Any], structure: Any, size: int
-) -> Any:
-    """A function of each entry of a block, all at once."""
-    found: list[Any] = []
-
-    def flat(*row: Any) -> list[Any]:
-        results, out_tree = tree.flatten(f(structure.unflatten(row)))
-        found[:] = [out_tree]
-        return results
-
-    results, dims = batch(flat, size, leaves, [0] * len(leaves))
-    ready = [align_batch(y, d, size) for y, d in zip(results, dims, strict=True)]
-    return found[0].unflatten(ready)
