@@ -124,19 +124,6 @@ def vector_by_matrix(v: Any, a: Any) -> Any:
     return multiply_matrices(v[..., None, :], a)[..., 0, :]
 
 
-@traces(np.linalg.matmul)
-def matmul(x1: Any, x2: Any, /) -> Any:
-    """Product of matrices in the last two axes."""
-    return multiply_matrices(*_pair(x1, x2))
-
-
-@traces(np.linalg.vecdot)
-def linalg_vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
-    """Sum of ``conj(x1) * x2`` along an axis."""
-    a, b = _pair(x1, x2)
-    return vector_dot(moveaxis(a, axis, -1), moveaxis(b, axis, -1))
-
-
 @traces(np.vdot)
 def vdot(a: Any, b: Any, /) -> Any:
     """Sum of ``conj(a) * b`` over all entries."""
@@ -164,12 +151,6 @@ def outer(a: Any, b: Any, out: Any = None) -> Any:
     return x[:, None] * y[None, :]
 
 
-@traces(np.linalg.outer)
-def linalg_outer(x1: Any, x2: Any, /) -> Any:
-    """Products of every entry of one vector with every entry of another."""
-    return outer(x1, x2)
-
-
 @traces(np.tensordot)
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """Sum over pairs of axes, or over the last of ``a`` and the first of ``b``."""
@@ -185,12 +166,6 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     if extents[0] != extents[1]:
         raise _mismatch("tensordot", x, y)
     return contract(x, y, (left, right))
-
-
-@traces(np.linalg.tensordot)
-def linalg_tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:
-    """Sum over pairs of axes."""
-    return tensordot(x1, x2, axes)
 
 
 @traces(np.kron)
@@ -229,53 +204,3 @@ def cross(
     y2 = y[..., 2] if sizes[1] == 3 else np.zeros((), typeof(y).dtype)
     parts = [x1 * y2 - x2 * y1, x2 * y0 - x0 * y2, last]
     return np.stack(parts, axis=canonical_axis(axisc, typeof(last).ndim + 1))
-
-
-@traces(np.linalg.cross)
-def linalg_cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
-    """Cross product of vectors with three components."""
-    return cross(x1, x2, axis=axis)
-
-
-@traces(np.linalg.multi_dot)
-def multi_dot(arrays: Any, *, out: Any = None) -> Any:
-    """Product of matrices, in the order that needs the fewest multiplications."""
-    parts = promote([to_array(x) for x in arrays])
-    first = typeof(parts[0]).ndim == 1
-    last = typeof(parts[-1]).ndim == 1
-    if first:
-        parts[0] = parts[0][None, :]
-    if last:
-        parts[-1] = parts[-1][:, None]
-    extents = [typeof(x).shape[0] for x in parts] + [typeof(parts[-1]).shape[1]]
-    product = _by_order(parts, _best_splits(extents), 0, len(parts) - 1)
-    if first:
-        product = product[0]
-    return product[..., 0] if last else product
-
-
-def _best_splits(extents: Sequence[int]) -> dict[tuple[int, int], int]:
-    """Where to split each run of factors, by dynamic programming over its length."""
-    count = len(extents) - 1
-    cost = {(i, i): 0 for i in range(count)}
-    splits = {}
-    for length in range(1, count):
-        for i in range(count - length):
-            j = i + length
-            choices = {
-                k: cost[i, k]
-                + cost[k + 1, j]
-                + extents[i] * extents[k + 1] * extents[j + 1]
-                for k in range(i, j)
-            }
-            splits[i, j] = min(choices, key=choices.__getitem__)
-            cost[i, j] = choices[splits[i, j]]
-    return splits
-
-
-def _by_order(parts: Any, splits: dict[tuple[int, int], int], i: int, j: int) -> Any:
-    if i == j:
-        return parts[i]
-    k = splits[i, j]
-    left, right = _by_order(parts, splits, i, k), _by_order(parts, splits, k + 1, j)
-    return multiply_matrices(left, right)

@@ -615,4 +615,95 @@ CALCULUS = [
     call("intersect1d", N, integers(3), batchable=False),
 ]
 
-CALLS = UNARY + BINARY + REDUCTIONS + SHAPE + INDEXING + PRODUCTS + SORTING + CALCULUS
+SQUARE = normal(4, 4) + 4 * np.eye(4)
+STACK = normal(2, 3, 3) + 3 * np.eye(3)
+DEFINITE = SQUARE @ SQUARE.T
+
+
+def symmetric(np, x):
+    """A symmetric matrix, smooth in its argument."""
+    return x + np.swapaxes(x, -1, -2)
+
+
+LINALG = [
+    call("linalg.solve", SQUARE, normal(4)),
+    call("linalg.solve", SQUARE, normal(4, 2)),
+    call("linalg.solve", STACK, normal(3, 2)),
+    call("linalg.solve", integers(3, 3) + 9 * np.eye(3, dtype=int), normal(3)),
+    call("linalg.inv", SQUARE),
+    call("linalg.inv", STACK),
+    *[call("linalg.det", normal(n, n)) for n in (1, 2, 3, 4)],
+    call("linalg.det", STACK),
+    call("linalg.slogdet", SQUARE),
+    call("linalg.slogdet", STACK),
+    call("linalg.cholesky", DEFINITE, differentiable=False),
+    expression("cholesky", lambda np, x: np.linalg.cholesky(x @ x.T), SQUARE),
+    expression(
+        "cholesky upper", lambda np, x: np.linalg.cholesky(x @ x.T, upper=True), SQUARE
+    ),
+    expression("eigvalsh", lambda np, x: np.linalg.eigvalsh(symmetric(np, x)), SQUARE),
+    expression("eigh", lambda np, x: np.linalg.eigh(symmetric(np, x))[0], STACK),
+    expression(
+        "eigh vectors",
+        lambda np, x: np.abs(np.linalg.eigh(symmetric(np, x)).eigenvectors),
+        SQUARE,
+        tolerance=1e-9,
+    ),
+    expression(
+        "qr", lambda np, x: [np.abs(y) for y in np.linalg.qr(x)], A.T, tolerance=1e-11
+    ),
+    expression("qr r", lambda np, x: np.abs(np.linalg.qr(x, mode="r")), SQUARE),
+    call("linalg.svdvals", A),
+    call("linalg.svd", A, compute_uv=False),
+    expression(
+        "svd",
+        lambda np, x: [np.abs(y) for y in np.linalg.svd(x, full_matrices=False)],
+        A,
+        tolerance=1e-10,
+    ),
+    call("linalg.pinv", A, tolerance=1e-11),
+    call("linalg.pinv", C, tolerance=1e-11),
+    call("linalg.lstsq", A.T, normal(4), tolerance=1e-10),
+    call("linalg.lstsq", A, normal(3, 2), tolerance=1e-10),
+    call("linalg.matrix_rank", A),
+    call("linalg.matrix_power", SQUARE, 3),
+    call("linalg.matrix_power", SQUARE, -2),
+    call("linalg.matrix_power", STACK, 0),
+    call("linalg.matrix_power", integers(3, 3), 2),
+    call("linalg.tensorinv", normal(4, 6, 8, 3), differentiable=False, tolerance=1e-8),
+    call("linalg.tensorsolve", normal(2, 3, 6), normal(2, 3), tolerance=1e-9),
+    call("linalg.norm", V),
+    call("linalg.norm", A),
+    call("linalg.norm", C),
+    call("linalg.norm", N),
+    call("linalg.norm", complexes(3)),
+    *[call("linalg.norm", V, ord=p) for p in (1, 2, 3, 0, np.inf, -np.inf, 0.5)],
+    *[call("linalg.norm", A, ord=p) for p in (1, -1, 2, -2, np.inf, "fro", "nuc")],
+    call("linalg.norm", C, axis=1),
+    call("linalg.norm", C, axis=(0, 2), keepdims=True),
+    call("linalg.norm", C, ord=1, axis=(1, 2)),
+    call("linalg.vector_norm", C, axis=(0, 1)),
+    call("linalg.matrix_norm", C),
+    call("linalg.cond", SQUARE),
+    call("linalg.cond", SQUARE, p=1),
+    call("linalg.trace", C),
+    call("linalg.diagonal", C, offset=1),
+    call("linalg.cross", normal(5, 3), normal(5, 3)),
+    call("linalg.outer", V, W),
+    call("linalg.vecdot", A, B),
+    call("linalg.matmul", A, A.T),
+    call("linalg.tensordot", A, A.T, axes=1),
+    call("linalg.matrix_transpose", C),
+]
+
+CALLS = (
+    UNARY
+    + BINARY
+    + REDUCTIONS
+    + SHAPE
+    + INDEXING
+    + PRODUCTS
+    + SORTING
+    + CALCULUS
+    + LINALG
+)

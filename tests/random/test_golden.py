@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import funcgrad as fg
+from funcgrad import random
 
 GOLDEN = json.loads(pathlib.Path(__file__).with_name("golden.json").read_text())
 
@@ -18,7 +19,7 @@ EXACT = {"PRNGKey", "split", "fold_in", "bits", "randint", "bernoulli", "rademac
 def argument(x):
     """A stored argument: the key, an array or a plain value."""
     if x == "key":
-        return fg.random.PRNGKey(GOLDEN["seed"])
+        return random.PRNGKey(GOLDEN["seed"])
     return np.array(x) if isinstance(x, list) and np.ndim(x) and _is_floats(x) else x
 
 
@@ -40,7 +41,7 @@ def stored(entry):
 
 def sample(entry, run=lambda f: f):
     """Call the function of an entry; ``run`` may compile the call."""
-    function = getattr(fg.random, entry["function"])
+    function = getattr(random, entry["function"])
     args = [argument(x) for x in entry["args"]]
     kwargs = {name: argument(x) for name, x in entry["kwargs"].items()}
     if args and isinstance(args[0], np.ndarray) and args[0].dtype == np.uint32:
