@@ -9,7 +9,7 @@ import numpy as np
 
 from funcgrad import errors
 from funcgrad.core.aval import ShapedArray
-from funcgrad.core.dtypes import math_dtype
+from funcgrad.core.dtypes import check_integer_fits, math_dtype
 from funcgrad.core.numpy_protocol import defines_operator
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import user_frame
@@ -107,8 +107,10 @@ class IntegerPow(Primitive):
         return x**y
 
     def abstract_eval(self, x: ShapedArray, *, y: int) -> ShapedArray:
-        if x.dtype.kind in "iu" and y < 0:
-            raise _negative_power(x, y)
+        if x.dtype.kind in "iu":
+            if y < 0:
+                raise _negative_power(x, y)
+            check_integer_fits(y, x.dtype)
         return ShapedArray(x.shape, x.dtype, x.weak_type)
 
     def jvp(self, primals: Sequence[Any], tangents: Sequence[Any], *, y: int) -> Any:
