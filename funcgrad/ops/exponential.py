@@ -12,7 +12,15 @@ import numpy as np
 from funcgrad.core.dtypes import math_dtype
 from funcgrad.core.trace import Tracer, typeof
 from funcgrad.ops.arithmetic import add, div, mul, neg, strong_mul, sub
-from funcgrad.ops.cases import between, binary, case, integers, positive, unary
+from funcgrad.ops.cases import (
+    between,
+    binary,
+    case,
+    complexes,
+    integers,
+    positive,
+    unary,
+)
 from funcgrad.ops.casting import convert_element_type
 from funcgrad.ops.comparison import eq
 from funcgrad.ops.elementwise import Elementwise
@@ -21,7 +29,11 @@ from funcgrad.ops.selection import select_n
 _LN2 = math.log(2.0)
 _LN10 = math.log(10.0)
 _ANY = (*unary(), case(integers((3,))))
-_POSITIVE = (*unary(positive), case(integers((3,), 1, 6)))
+_POSITIVE = (
+    *unary(positive),
+    case(integers((3,), 1, 6)),
+    case(complexes((6,))),
+)
 _ABOVE_MINUS_ONE = unary(lambda shape: between(shape, -0.8, 3.0))
 
 

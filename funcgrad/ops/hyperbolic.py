@@ -8,15 +8,21 @@ import numpy as np
 
 from funcgrad.core.dtypes import math_dtype
 from funcgrad.ops.arithmetic import add, div, mul, strong_mul, sub
-from funcgrad.ops.cases import between, case, integers, unary
+from funcgrad.ops.cases import between, case, complexes, integers, unary
 from funcgrad.ops.elementwise import Elementwise
 from funcgrad.ops.exponential import lower_math
 from funcgrad.ops.powers import rsqrt, square
 from funcgrad.ops.trigonometric import one_minus_square
 
 _ANY = (*unary(), case(integers((3,))))
-_UNIT = unary(lambda shape: between(shape, -0.9, 0.9))
-_ABOVE_ONE = unary(lambda shape: between(shape, 1.2, 4.0))
+_UNIT = (
+    *unary(lambda shape: between(shape, -0.9, 0.9)),
+    case(complexes((6,))),
+)
+_ABOVE_ONE = (
+    *unary(lambda shape: between(shape, 1.2, 4.0)),
+    case(complexes((6,))),
+)
 
 sinh_p = Elementwise(
     "sinh",

@@ -16,7 +16,7 @@ from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
 from funcgrad.core.vspace import Zero, zero_like
 from funcgrad.ops.arithmetic import add, div, mul, neg, strong_mul, sub
-from funcgrad.ops.cases import binary, case, integers, positive, reals, unary
+from funcgrad.ops.cases import binary, case, complexes, integers, positive, reals, unary
 from funcgrad.ops.casting import convert_element_type
 from funcgrad.ops.comparison import is_zero
 from funcgrad.ops.elementwise import Elementwise
@@ -82,6 +82,7 @@ pow_p = Elementwise(
     cases=(
         *binary(positive, reals),
         case(integers((5,)), integers((5,), 0, 5)),
+        case(complexes((6,)), complexes((6,))),
     ),
 )
 
@@ -187,7 +188,7 @@ sqrt_p = Elementwise(
     lower=lambda b, x: b.sqrt(b.convert(x, math_dtype(x.dtype))),
     out_dtype=math_dtype,
     cost=5,
-    cases=(*unary(positive), case(integers((3,), 1, 6))),
+    cases=(*unary(positive), case(complexes((6,))), case(integers((3,), 1, 6))),
 )
 rsqrt_p = Elementwise(
     "rsqrt",

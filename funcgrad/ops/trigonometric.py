@@ -8,13 +8,16 @@ import numpy as np
 
 from funcgrad.core.dtypes import math_dtype
 from funcgrad.ops.arithmetic import add, div, mul, neg, strong_mul, sub
-from funcgrad.ops.cases import between, binary, case, integers, unary
+from funcgrad.ops.cases import between, binary, case, complexes, integers, unary
 from funcgrad.ops.elementwise import Elementwise
 from funcgrad.ops.exponential import float_operands, lower_math
 from funcgrad.ops.powers import hypot, rsqrt, square
 
 _ANY = (*unary(), case(integers((3,))))
-_UNIT = unary(lambda shape: between(shape, -0.9, 0.9))
+_UNIT = (
+    *unary(lambda shape: between(shape, -0.9, 0.9)),
+    case(complexes((6,))),
+)
 
 
 def one_minus_square(x: Any) -> Any:
