@@ -77,9 +77,9 @@ scatter_cases = (
 class ScatterFamily(Primitive):
     """Windows of ``operand`` at ``indices`` combined with ``updates``, one by one.
 
-    ``updates`` are taken in row-major order, so that of several for one entry the last
-    wins where they replace. ``dimension_numbers`` are those of the gather that would
-    read the windows. ``unique_indices`` promises that no entry is updated twice.
+    Windows are taken in row-major order of their positions, so that of several updates
+    of one entry the last wins where they replace. ``dimension_numbers`` are those of
+    the gather that would read the windows. ``unique_indices`` promises that no entry is updated twice.
     """
 
     ufunc: ClassVar[np.ufunc | None] = None
@@ -116,11 +116,19 @@ class ScatterFamily(Primitive):
             rank = updates.ndim
             updates = np.moveaxis(updates, row_axes(rank, d), range(rank))
         else:
-            where = window_grid(starts, updates.shape, result.ndim, d)
+            # Window by window: the order in which updates are made.
+            order = [k for k in range(updates.ndim) if k not in d.offset_dims]
+            order += d.offset_dims
+            grid = window_grid(starts, updates.shape, result.ndim, d)
+            # In memory order: NumPy goes by it where it assigns.
+            where = tuple(np.ascontiguousarray(w.transpose(order)) for w in grid)
             if not everywhere:
                 kept = along_batch(valid, updates.ndim, d)
-                kept = np.broadcast_to(kept, updates.shape)
-                where, updates = tuple(w[kept] for w in where), updates[kept]
+                kept = np.broadcast_to(kept, updates.shape).transpose(order)
+                where = tuple(w[kept] for w in where)
+                updates = updates.transpose(order)[kept]
+            else:
+                updates = updates.transpose(order)
         if self.ufunc is None:
             result[where] = updates
         else:
