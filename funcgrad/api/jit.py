@@ -19,15 +19,13 @@ from funcgrad.api.arguments import (
     name_of,
     positional_names,
 )
-from funcgrad.api.direct_call import direct_call
-from funcgrad.api.staging import aval_of, struct_of
-from funcgrad.compiler.pipeline import stage_text
+from funcgrad.api.lowered import Lowered, Traced
+from funcgrad.api.staging import aval_of
 from funcgrad.config import config, modes
 from funcgrad.core.aval import ShapedArray
-from funcgrad.core.jaxpr import ClosedJaxpr, Jaxpr
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import Tracer, typeof
-from funcgrad.ops.control.call import compiled, execute, jit_p
+from funcgrad.ops.control.call import execute, jit_p
 from funcgrad.transforms.stage import hoist_consts, stage
 
 
@@ -38,37 +36,6 @@ class CacheInfo(NamedTuple):
     misses: int
     maxsize: int | None
     currsize: int
-
-
-class Entry(NamedTuple):
-    """A program traced for one signature."""
-
-    jaxpr: Jaxpr
-    consts: list[Any]
-    out_tree: Any
-    is_reusable: bool
-    """Whether it closes over no traced value, which would be stale in another call."""
-
-    def direct_call(self, arguments: Any) -> Callable[..., Any] | None:
-        """Native code that takes the user's arguments, of this structure, as they are.
-
-        It answers None to other arguments; None itself where there can be no such call.
-        """
-        if any(isinstance(c, Tracer) for c in self.consts):
-            return None
-        program = compiled(self.jaxpr)
-        is_flat = all(child.is_leaf for child in arguments.children())
-        if is_flat and self.out_tree.is_leaf:
-            call = program.specialized(single=True)
-            return _checked(call, self.consts) if call is not None else None
-        call = program.specialized(single=False)
-        if call is None:
-            return None
-        return direct_call(call, tuple(self.consts), arguments, self.out_tree)
-
-
-def _checked(call: Callable[..., Any], consts: list[Any]) -> Callable[..., Any]:
-    return functools.partial(call, *consts) if consts else call
 
 
 class JitFunction:
@@ -94,7 +61,7 @@ class JitFunction:
         self._static_argnames = static_argnames
         self._has_static = bool(static_argnums or static_argnames)
         self._inline = inline
-        self._cache: dict[Any, Entry] = {}
+        self._cache: dict[Any, Traced] = {}
         self._direct: Callable[..., Any] | None = None
         """The code of the last call; it answers None to arguments of other types."""
         self._misses = 0
@@ -126,7 +93,7 @@ class JitFunction:
             self._remember(entry, in_tree, kwargs)
         return entry.out_tree.unflatten(results)
 
-    def _remember(self, entry: Entry, in_tree: Any, kwargs: dict[str, Any]) -> None:
+    def _remember(self, entry: Traced, in_tree: Any, kwargs: dict[str, Any]) -> None:
         """Let the next call with arguments of these types go straight to its code."""
         if kwargs or self._has_static or not entry.is_reusable:
             return
@@ -156,7 +123,7 @@ class JitFunction:
         labels = leaf_labels(function, args, kwargs)
         avals = [aval_of(x, m, self._name) for x, m in zip(leaves, labels, strict=True)]
         entry = self._trace(function, in_tree, avals, labels)
-        return Lowered(self, entry, in_tree, avals)
+        return Lowered(self._name, entry, in_tree, avals)
 
     def trace(self, *args: Any, **kwargs: Any) -> Lowered:
         """As `lower`, which does no more than trace."""
@@ -182,7 +149,7 @@ class JitFunction:
         kwargs: Any,
         leaves: Sequence[Any],
         in_tree: Any,
-    ) -> Entry:
+    ) -> Traced:
         """The program for a call: from the cache, or traced now."""
         try:
             avals = [typeof(x) for x in leaves]
@@ -205,12 +172,12 @@ class JitFunction:
 
     def _trace(
         self, function: Any, in_tree: Any, avals: Sequence[ShapedArray], labels: Any
-    ) -> Entry:
+    ) -> Traced:
         flat = FlatFunction(function, in_tree)
         closed = stage(flat, avals, name=self._name, labels=labels)
         consts, jaxpr = hoist_consts(closed)
         reusable = not any(isinstance(c, Tracer) for c in consts)
-        return Entry(jaxpr, consts, flat.out_tree, reusable)
+        return Traced(jaxpr, consts, flat.out_tree, reusable)
 
     def _split_static(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -263,107 +230,6 @@ def _static_key(name: str, place: Any, value: Any) -> Any:
             )
         ) from None
     return place, type(value), value
-
-
-class Lowered:
-    """A traced program that can be looked at and compiled."""
-
-    def __init__(
-        self,
-        function: JitFunction,
-        entry: Entry,
-        in_tree: Any,
-        avals: Sequence[ShapedArray],
-    ) -> None:
-        self._entry = entry
-        self._avals = list(avals)
-        self._name = function._name
-        self.in_tree = in_tree
-        self.out_tree = entry.out_tree
-
-    @property
-    def jaxpr(self) -> ClosedJaxpr:
-        """The program as a closed jaxpr."""
-        program, consts = self._entry.jaxpr, self._entry.consts
-        count = len(consts)
-        split = Jaxpr(
-            program.invars[:count],
-            program.invars[count:],
-            program.eqns,
-            program.outvars,
-            program.effects,
-        )
-        return ClosedJaxpr(split, tuple(consts))
-
-    @property
-    def out_info(self) -> Any:
-        """Shapes and dtypes of the result."""
-        return self.out_tree.unflatten(
-            [struct_of(aval) for aval in self._entry.jaxpr.out_avals]
-        )
-
-    def as_text(self, stage: str = "jaxpr") -> str:
-        """The program as text, at one of the stages of compilation.
-
-        Parameters
-        ----------
-        stage : str
-            ``"jaxpr"``, as traced; ``"optimized"``, the jaxpr after simplification;
-            ``"llvm"``, the loop nests as LLVM text; ``"llvm_optimized"``, after LLVM's
-            passes; ``"asm"``, the machine code.
-
-        Raises
-        ------
-        ValueError
-            If there is no such stage.
-        """
-        return stage_text(self._entry.jaxpr, stage)
-
-    def lower(self) -> Lowered:
-        """Itself: tracing and lowering are one step."""
-        return self
-
-    def compile(self) -> Compiled:
-        """A callable for arguments of exactly these types."""
-        return Compiled(self._name, self._entry, self.in_tree, self._avals)
-
-
-class Compiled:
-    """A compiled program; called with arguments of the types it was made for."""
-
-    def __init__(
-        self, name: str, entry: Entry, in_tree: Any, avals: Sequence[ShapedArray]
-    ) -> None:
-        self._name = name
-        self._entry = entry
-        self._avals = avals
-        self.in_tree = in_tree
-        self.out_tree = entry.out_tree
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        leaves = self.in_tree.flatten_up_to((args, kwargs), "args")
-        for leaf, aval in zip(leaves, self._avals, strict=True):
-            if not typeof(leaf).same_type(aval):
-                raise errors.ShapeError(
-                    errors.message(
-                        f"`{self._name}` is compiled for other types.",
-                        where=user_frame(),
-                        got=str(typeof(leaf)),
-                        expected=str(aval),
-                        fix="call the jitted function, which compiles for each type",
-                        see=errors.ShapeError.page,
-                    )
-                )
-        results = execute(self._entry.jaxpr, [*self._entry.consts, *leaves])
-        return self.out_tree.unflatten(results)
-
-    def as_text(self, stage: str = "optimized") -> str:
-        """The program as text; the stages are those of `Lowered.as_text`."""
-        return stage_text(self._entry.jaxpr, stage)
-
-    def memory_analysis(self) -> dict[str, int]:
-        """Bytes of arguments, results, and scratch memory of a running call."""
-        return compiled(self._entry.jaxpr).memory()
 
 
 def jit(

@@ -11,6 +11,7 @@ import numpy as np
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.dtypes import check_integer_fits
 from funcgrad.core.primitive import Primitive
+from funcgrad.core.printing import format_jaxpr
 from funcgrad.core.source import SourceLine
 from funcgrad.core.trace import typeof
 
@@ -73,8 +74,6 @@ class Jaxpr:
         return [v.aval for v in self.outvars]
 
     def __str__(self) -> str:
-        from funcgrad.core.printing import format_jaxpr
-
         return format_jaxpr(self)
 
     __repr__ = __str__

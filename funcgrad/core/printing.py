@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from funcgrad.core.jaxpr import Atom, ClosedJaxpr, Eqn, Jaxpr, Literal, Var
+if TYPE_CHECKING:  # programs print themselves, so they import this module
+    from funcgrad.core.jaxpr import Atom, Eqn, Jaxpr, Var
 
 
 class _Names:
@@ -19,7 +20,7 @@ class _Names:
         self._counter: Iterator[int] = itertools.count()
 
     def __call__(self, atom: Atom) -> str:
-        if isinstance(atom, Literal):
+        if hasattr(atom, "val"):
             return f"{_scalar(atom.val)}:{atom.aval.short()}"
         if atom not in self._names:
             self._names[atom] = _base26(next(self._counter))
@@ -78,14 +79,17 @@ def _format_params(params: dict[str, Any], indent: int) -> str:
 
 
 def _format_param(value: Any, indent: int) -> str:
-    if isinstance(value, ClosedJaxpr):
-        value = value.jaxpr
-    if isinstance(value, Jaxpr):
+    value = getattr(value, "jaxpr", value)
+    if _is_program(value):
         return format_jaxpr(value, indent=indent + 2).lstrip()
-    if isinstance(value, (tuple, list)) and any(isinstance(v, Jaxpr) for v in value):
+    if isinstance(value, (tuple, list)) and any(map(_is_program, value)):
         return "(" + ", ".join(_format_param(v, indent + 2) for v in value) + ")"
     if isinstance(value, np.dtype):
         return str(value)
     if callable(value) and hasattr(value, "__name__"):
         return str(value.__name__)
     return str(value)
+
+
+def _is_program(value: Any) -> bool:
+    return hasattr(value, "eqns")
