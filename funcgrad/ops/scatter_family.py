@@ -79,7 +79,8 @@ class ScatterFamily(Primitive):
 
     Windows are taken in row-major order of their positions, so that of several updates
     of one entry the last wins where they replace. ``dimension_numbers`` are those of
-    the gather that would read the windows. ``unique_indices`` promises that no entry is updated twice.
+    the gather that would read the windows. ``unique_indices`` promises that no entry is
+    updated twice.
     """
 
     ufunc: ClassVar[np.ufunc | None] = None
@@ -121,7 +122,7 @@ class ScatterFamily(Primitive):
             order += d.offset_dims
             grid = window_grid(starts, updates.shape, result.ndim, d)
             # In memory order: NumPy goes by it where it assigns.
-            where = tuple(np.ascontiguousarray(w.transpose(order)) for w in grid)
+            where = tuple(np.asarray(w.transpose(order), order="C") for w in grid)
             if not everywhere:
                 kept = along_batch(valid, updates.ndim, d)
                 kept = np.broadcast_to(kept, updates.shape).transpose(order)

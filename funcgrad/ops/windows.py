@@ -113,7 +113,7 @@ def window_starts(
         last = shape[axis] - sizes[axis]
         start = indices[..., k].astype(np.int64)
         valid &= (start >= 0) & (start <= last)
-        starts.append(np.ascontiguousarray(np.clip(start, 0, max(last, 0))))
+        starts.append(np.asarray(np.clip(start, 0, max(last, 0)), order="C"))
     return starts, valid
 
 
