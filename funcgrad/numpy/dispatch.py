@@ -94,7 +94,7 @@ def writes_into(name: str) -> errors.InPlaceUpdateError:
 
 def given(x: Any) -> bool:
     """Whether an optional argument was passed."""
-    return x is not None and x is not np._NoValue  # type: ignore[attr-defined]
+    return x is not None and x is not np._NoValue
 
 
 def to_array(x: Any, dtype: Any = None) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 from funcgrad import ops
 from funcgrad.core.dtypes import divide_dtype
 from funcgrad.core.trace import typeof
+from funcgrad.numpy import bessel
 from funcgrad.numpy.dispatch import given, promote, to_array, traces
 from funcgrad.numpy.indexing import where
 from funcgrad.ops.casting import convert_element_type
@@ -227,8 +228,8 @@ def unwrap(
 @traces(np.i0)
 def i0(x: Any) -> Any:
     """Modified Bessel function of the first kind of order 0."""
-    y = np.abs(to_array(x)) * 1.0
-    return ops.bessel_i0e(y) * np.exp(y)
+    y = to_array(x)
+    return bessel.i0(convert_element_type(y, divide_dtype(typeof(y).dtype)))
 
 
 @traces(np.real_if_close)

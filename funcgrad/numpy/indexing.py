@@ -220,7 +220,8 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: Any) -> Any:
 
 
 def _updates_of(x: Any) -> Any:
-    return (x if isinstance(x, Tracer) else as_array(np.asarray(x))).at
+    array: Any = x if isinstance(x, Tracer) else as_array(np.asarray(x))
+    return array.at
 
 
 @traces(np.choose)

@@ -278,12 +278,13 @@ def _pad_axis(x: Any, axis: int, low: int, high: int, mode: Any, options: Any) -
         return x[(*before, origin)]
     if mode == "linear_ramp":
         return _pad_ramp(x, axis, low, high, options.get("end_values", 0))
-    statistic = {
+    statistics: dict[str, Any] = {
         "mean": np.mean,
         "maximum": np.max,
         "minimum": np.min,
         "median": np.median,
-    }.get(mode)
+    }
+    statistic = statistics.get(mode)
     if statistic is None or options:
         raise ValueError(
             f"pad of a traced value: mode {mode!r} with {options} is not one "

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from funcgrad import errors, ops
-from funcgrad.core.dtypes import canonical_dtype
+from funcgrad import errors
 from funcgrad.core.numpy_protocol import defines_method
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
@@ -97,12 +96,6 @@ def fill(x: Any, value: Any) -> Any:
             see=errors.InPlaceUpdateError.page,
         )
     )
-
-
-@defines_method("view")
-def view(x: Any, dtype: Any = None, type: Any = None) -> Any:
-    """The same bits as another dtype of the same size."""
-    return x if dtype is None else ops.bitcast_convert_type(x, canonical_dtype(dtype))
 
 
 defines_method("ravel")(shape.ravel)

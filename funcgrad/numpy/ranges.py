@@ -63,7 +63,8 @@ def _staged_range(start: int, step: int, size: int, dtype: np.dtype[Any]) -> Any
 def _known(bound: Any) -> Any:
     if not isinstance(bound, Tracer):
         return bound
-    return int(bound) if typeof(bound).dtype.kind in "iub" else float(bound)
+    value: Any = bound
+    return int(value) if typeof(bound).dtype.kind in "iub" else float(value)
 
 
 @traces(np.linspace)

@@ -186,7 +186,7 @@ def _operand(x: Any) -> Any:
 
 
 def resolve_loop(
-    ufunc: np.ufunc, operands: list[Any], signature: Any, casting: str
+    ufunc: np.ufunc, operands: list[Any], signature: Any, casting: Any
 ) -> tuple[np.dtype[Any], ...]:
     """The dtypes of operands and results of the loop that NumPy would run."""
     kinds: list[Any] = []
@@ -199,7 +199,7 @@ def resolve_loop(
     if loop is None:
         missing = (None,) * ufunc.nout
         signature = (None,) * ufunc.nargs if signature is None else signature
-        loop = ufunc.resolve_dtypes(  # type: ignore[attr-defined]
+        loop = ufunc.resolve_dtypes(
             (*kinds, *missing), signature=signature, casting=casting
         )
         _loops[key] = loop

@@ -113,7 +113,7 @@ def permutation(key: Any, x: Any, axis: int = 0, independent: bool = False) -> A
     >>> sorted(permutation(PRNGKey(0), 3).tolist())
     [0, 1, 2]
     """
-    operand = x if isinstance(x, Tracer) else np.asarray(x)
+    operand: Any = x if isinstance(x, Tracer) else np.asarray(x)
     aval = typeof(operand)
     if aval.ndim == 0:
         return as_array(_shuffle(one_key(key), ops.iota(np.int64, int(operand)), 0))
@@ -176,7 +176,7 @@ def choice(
     >>> int(choice(PRNGKey(0), np.array([7]), ()))
     7
     """
-    arr = a if isinstance(a, Tracer) else np.asarray(a)
+    arr: Any = a if isinstance(a, Tracer) else np.asarray(a)
     aval = typeof(arr)
     single = aval.ndim == 0
     place = 0 if single else operator.index(axis) % aval.ndim

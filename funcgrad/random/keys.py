@@ -230,8 +230,7 @@ def split(key: Any, num: int | Sequence[int] = 2) -> Any:
     Array([[1797259609, 2579123966],
            [ 928981903, 3453687069]], dtype=uint32)
     """
-    shape = tuple(num) if isinstance(num, (tuple, list)) else (operator.index(num),)
-    return _pair(*random_words(one_key(key), shape))
+    return _pair(*random_words(one_key(key), as_shape(num)))
 
 
 def split_each(keys: Any, num: int) -> list[Any]:

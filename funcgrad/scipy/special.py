@@ -15,6 +15,7 @@ import numpy as np
 import funcgrad.numpy as fnp
 from funcgrad import ops
 from funcgrad.core.trace import typeof
+from funcgrad.numpy import bessel
 from funcgrad.numpy.axes import canonical_axes
 from funcgrad.numpy.dispatch import promote, to_array
 from funcgrad.numpy.statistics import as_float
@@ -185,6 +186,10 @@ inv_boxcox = SpecialUfunc("inv_boxcox", _inv_boxcox)
 inv_boxcox1p = SpecialUfunc("inv_boxcox1p", _inv_boxcox1p)
 huber = SpecialUfunc("huber", _huber)
 pseudo_huber = SpecialUfunc("pseudo_huber", _pseudo_huber)
+i0 = SpecialUfunc("i0", bessel.i0)
+i0e = SpecialUfunc("i0e", bessel.i0e)
+i1 = SpecialUfunc("i1", bessel.i1)
+i1e = SpecialUfunc("i1e", bessel.i1e)
 cbrt = SpecialUfunc("cbrt", ops.cbrt)
 exp2 = SpecialUfunc("exp2", ops.exp2)
 exp10 = SpecialUfunc("exp10", lambda x: ops.exp(ops.mul(x, _LN10)))
