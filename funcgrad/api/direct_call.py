@@ -1,8 +1,8 @@
 """Calls of compiled code on nested arguments, without a general flattening.
 
-For one structure of arguments and one of results, Python source is written that takes the
-containers apart, checks them, calls the native code and builds the result. It answers None
-to arguments of any other structure.
+For one structure of arguments and one of results, Python source is written that takes
+the containers apart, checks them, calls the native code and builds the result. It
+answers None to arguments of any other structure.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def direct_call(
         ]
     )
     names: dict[str, Any] = {"native": native, "consts": consts, **writer.names}
-    exec(source, names)
+    exec(source, names)  # noqa: S102  # all of the source is ours
     made: DirectCall = names["call"]
     return made
 
@@ -85,8 +85,10 @@ class _Writer:
         children = treedef.children()
         parts = [self._name() for _ in children]
         lines = [
-            f"if type({value}) is not {self._name(kind)} or "
-            f"len({value}) != {len(children)}: return None"
+            (
+                f"if type({value}) is not {self._name(kind)} or "
+                f"len({value}) != {len(children)}: return None"
+            )
         ]
         if kind is dict:
             keys = [self._name((key,)) for key in treedef.data]

@@ -19,7 +19,7 @@ import numpy as np
 from funcgrad.core.aval import ShapedArray
 
 FAILED = 1
-"""Status of a program whose callback raised; the exception waits in ``take_failure``."""
+"""Status of a program whose callback raised; ``take_failure`` has the exception."""
 
 
 class Callback(NamedTuple):
@@ -75,11 +75,9 @@ def _run(number: int, operands: int, results: int) -> int:
             for k, aval in enumerate(callback.in_avals)
         ]
         values = callback.function(*arrays)
-        for k, (aval, value) in enumerate(
-            zip(callback.out_avals, values, strict=True)
-        ):
+        for k, (aval, value) in enumerate(zip(callback.out_avals, values, strict=True)):
             _store(results, k, aval, value)
-    except BaseException as error:  # it continues in the caller of the program
+    except BaseException as error:  # noqa: BLE001  # it is raised by the program's caller
         _failure.exception = error
         return FAILED
     return 0

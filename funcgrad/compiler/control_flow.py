@@ -45,8 +45,8 @@ class ControlLowering(Lowering):
         in_avals = [ShapedArray(x.shape, x.dtype) for x in operands]
         number = callbacks.register(Callback(function, in_avals, list(out_avals)))
         self.callbacks.append(number)
-        _, entry = self.table.fresh(callbacks.entry_address(), "entry")
-        _, which = self.table.fresh(number, "callback")
+        entry = self.table.fresh(callbacks.entry_address(), "entry")[1]
+        which = self.table.fresh(number, "callback")[1]
         pointers = [self._pointers(nodes) for nodes in (given, results)]
         target = b.op(f"inttoptr i64 {entry} to ptr")
         status = b.op(
@@ -143,7 +143,7 @@ class ControlLowering(Lowering):
         reverse: bool,
         **_: Any,
     ) -> list[Node]:
-        """A native loop; of dynamic length if ``length`` is None (count comes first)."""
+        """A native loop; where ``length`` is None the trip count comes first."""
         trips: Number
         if length is None:
             trips = self.value(operands[0])
@@ -199,7 +199,7 @@ class ControlLowering(Lowering):
         num_tapes: int = 0,
         **_: Any,
     ) -> list[Node]:
-        """A native loop; with tapes, whatever the body gives last is pushed each trip."""
+        """A native loop; what the body gives last is pushed on tapes, each trip."""
         split = num_cond_consts + num_body_consts
         consts = [self.settle(x) for x in operands[:split]]
         carry = CarriedValues(self, operands[split:])

@@ -20,10 +20,10 @@ from funcgrad.compiler.executable import (
     vector_bytes,
 )
 from funcgrad.compiler.nodes import Buffer, Node, Register
-from funcgrad.compiler.trampoline import make_native_call
 from funcgrad.compiler.simplify.passes import simplify
-from funcgrad.core.aval import DYNAMIC, ShapedArray
+from funcgrad.compiler.trampoline import make_native_call
 from funcgrad.core.array import Array
+from funcgrad.core.aval import DYNAMIC, ShapedArray
 from funcgrad.core.jaxpr import Jaxpr
 from funcgrad.errors import CompilerError
 

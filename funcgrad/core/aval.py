@@ -1,4 +1,4 @@
-"""Abstract values: what is known of an array before it exists (shape, dtype, weak type)."""
+"""Abstract values: what is known of an array before it exists."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ShapedArray:
     kind (NEP 50).
     """
 
-    __slots__ = ("shape", "dtype", "weak_type")
+    __slots__ = ("dtype", "shape", "weak_type")
     shape: tuple[Any, ...]
     dtype: np.dtype[Any]
     weak_type: bool

@@ -25,7 +25,7 @@ special_ufuncs: dict[str, Callable[..., Any]] = {}
 functions: dict[Callable[..., Any], Callable[..., Any]] = {}
 """NumPy's other functions."""
 ufunc_methods: dict[str, Callable[..., Any]] = {}
-"""``reduce``, ``accumulate``, ``outer``, ``at`` of a ufunc: (ufunc, *args, **kwargs)."""
+"""``reduce``, ``accumulate``, ``outer``, ``at``: (ufunc, *args, **kwargs)."""
 
 
 def find_ufunc(ufunc: np.ufunc) -> Callable[..., Any] | None:

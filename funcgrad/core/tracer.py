@@ -292,8 +292,11 @@ _USES = {
     "bool": (
         "`if`, `while`, `and`, `or` or `not` needs a value",
         "a Python bool",
-        "funcgrad.numpy.where(cond, a, b), funcgrad.lax.cond(cond, f, g, *operands), "
-        "funcgrad.lax.while_loop(cond, body, init), or jit(f, static_argnames=...)",
+        (
+            "funcgrad.numpy.where(cond, a, b), "
+            "funcgrad.lax.cond(cond, f, g, *operands), "
+            "funcgrad.lax.while_loop(cond, body, init), or jit(f, static_argnames=...)"
+        ),
     ),
     "float": (
         "`float()` or `math` needs a value",
@@ -309,16 +312,20 @@ _USES = {
     "index": (
         "`range()`, a shape or an index into a Python list needs a value",
         "a Python int",
-        "funcgrad.lax.fori_loop(0, n, body, init) for a loop, a NumPy array instead of "
-        "the list, or jit(f, static_argnames=...) for a size",
+        (
+            "funcgrad.lax.fori_loop(0, n, body, init) for a loop, "
+            "a NumPy array instead of the list, or jit(f, static_argnames=...) for a size"
+        ),
     ),
     "item": ("`item()` needs a value", "a Python scalar", "leave .item() out"),
     "tolist": ("`tolist()` needs a value", "a Python list", "iterate over the array"),
     "array": (
         "a NumPy array or a function that takes no traced values needs a value",
         "a NumPy array",
-        "x = x.at[i].set(v) instead of filling np.zeros in place; the function of the "
-        "same name in funcgrad.numpy; funcgrad.pure_callback for foreign code",
+        (
+            "x = x.at[i].set(v) instead of filling np.zeros in place; the function of "
+            "the same name in funcgrad.numpy; funcgrad.pure_callback for foreign code"
+        ),
     ),
 }
 

@@ -1,4 +1,4 @@
-"""Batching: every value may carry one more axis, which the rules see and users don't."""
+"""Batching: a value may carry one more axis, which rules see and users don't."""
 
 from __future__ import annotations
 

@@ -14,7 +14,6 @@ from funcgrad.core.jaxpr import (
     ClosedJaxpr,
     Eqn,
     Jaxpr,
-    Literal,
     Var,
     dead_code,
     literal,
@@ -170,7 +169,3 @@ def stage_flat(
     )
     eqns = (*constants, *jaxpr.eqns)
     return Jaxpr((), jaxpr.invars, eqns, jaxpr.outvars, jaxpr.effects)
-
-
-def is_literal(atom: Atom) -> bool:
-    return type(atom) is Literal

@@ -23,6 +23,7 @@ class LinearOperand:
 
 
 def is_linear(operand: Any) -> bool:
+    """Whether an operand of a transpose rule is one that the program is linear in."""
     return type(operand) is LinearOperand
 
 
@@ -76,14 +77,17 @@ def _transpose_eqn(
         if not any(v in cts for v in eqn.outvars):
             return
         ct: Any = [cts.pop(v, None) for v in eqn.outvars]
-        ct = [Zero(v.aval) if c is None else c for c, v in zip(ct, eqn.outvars)]
+        ct = [
+            Zero(v.aval) if c is None else c
+            for c, v in zip(ct, eqn.outvars, strict=True)
+        ]
     else:
         ct = cts.pop(eqn.outvars[0], None)
         if ct is None:
             return
-    operands = []
+    operands: list[Any] = []
     for a in eqn.invars:
-        if type(a) is Literal:
+        if isinstance(a, Literal):
             operands.append(a.val)
         elif a in linear:
             operands.append(LinearOperand(a.aval))

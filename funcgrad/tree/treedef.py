@@ -145,11 +145,6 @@ class PyTreeDef:
         """The type of the root; None for a leaf."""
         return None if self._node is None else self._node.kind
 
-    @property
-    def data(self) -> Any:
-        """What the root needs besides its children, as the keys of a dict."""
-        return self._data
-
     def children(self) -> list["PyTreeDef"]:
         """The structures of the root's children."""
         return list(self._children)
