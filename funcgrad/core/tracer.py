@@ -314,7 +314,8 @@ _USES = {
         "a Python int",
         (
             "funcgrad.lax.fori_loop(0, n, body, init) for a loop, "
-            "a NumPy array instead of the list, or jit(f, static_argnames=...) for a size"
+            "a NumPy array instead of the list, "
+            "or jit(f, static_argnames=...) for a size"
         ),
     ),
     "item": ("`item()` needs a value", "a Python scalar", "leave .item() out"),
