@@ -9,8 +9,7 @@ import numpy as np
 from funcgrad import ops
 from funcgrad.core.trace import typeof
 from funcgrad.numpy.axes import canonical_axes, canonical_axis
-from funcgrad.numpy.dispatch import given, promote, to_array, traces
-from funcgrad.numpy.histograms import convolve
+from funcgrad.numpy.dispatch import given, to_array, traces
 from funcgrad.numpy.indexing import entries, where
 from funcgrad.numpy.shape import ravel
 from funcgrad.numpy.sorting import searchsorted
@@ -173,76 +172,3 @@ def interp(
     result = where(at < places[0], values[0] if left is None else left, result)
     result = where(at == places[-1], values[-1], result)
     return where(at > places[-1], values[-1] if right is None else right, result)
-
-
-@traces(np.polyval)
-def polyval(p: Any, x: Any) -> Any:
-    """Value of a polynomial, coefficients from the highest power down (Horner)."""
-    coefficients, at = to_array(p), to_array(x)
-    shape = typeof(at).shape
-    y = ops.broadcast_to(np.zeros((), typeof(at).dtype), shape)
-    for c in coefficients:
-        y = y * at + c
-    return y
-
-
-@traces(np.polyadd)
-def polyadd(a1: Any, a2: Any) -> Any:
-    """Sum of two polynomials."""
-    x, y = _same_length(a1, a2)
-    return x + y
-
-
-@traces(np.polysub)
-def polysub(a1: Any, a2: Any) -> Any:
-    """Difference of two polynomials."""
-    x, y = _same_length(a1, a2)
-    return x - y
-
-
-def _same_length(a1: Any, a2: Any) -> tuple[Any, Any]:
-    x, y = (np.atleast_1d(to_array(a)) for a in (a1, a2))
-    length = max(typeof(x).shape[0], typeof(y).shape[0])
-    x, y = (np.pad(v, (length - typeof(v).shape[0], 0)) for v in (x, y))
-    return x, y
-
-
-@traces(np.polymul)
-def polymul(a1: Any, a2: Any) -> Any:
-    """Product of two polynomials."""
-    x, y = promote([np.atleast_1d(to_array(a)) for a in (a1, a2)])
-    return convolve(x, y)
-
-
-@traces(np.polyder)
-def polyder(p: Any, m: int = 1) -> Any:
-    """Derivative of a polynomial, ``m`` times."""
-    x = to_array(p)
-    for _ in range(m):
-        n = typeof(x).shape[0] - 1
-        x = x[:-1] * np.arange(n, 0, -1)
-    return x
-
-
-@traces(np.polyint)
-def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
-    """Antiderivative of a polynomial, ``m`` times, with constants ``k``."""
-    x = as_float(to_array(p))
-    constants = [0.0] * m if k is None else np.broadcast_to(k, (m,)).tolist()
-    for constant in constants:
-        n = typeof(x).shape[0]
-        tail = np.full((1,), constant, typeof(x).dtype)
-        x = np.concatenate([x / np.arange(n, 0, -1), tail])
-    return x
-
-
-@traces(np.vander)
-def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
-    """Matrix of the powers of the entries."""
-    column = to_array(x)
-    count = typeof(column).shape[0] if N is None else N
-    powers = [np.ones(typeof(column).shape, typeof(column).dtype)]
-    for _ in range(count - 1):
-        powers.append(powers[-1] * column)
-    powers = powers[:count]
-    return np.stack(powers if increasing else powers[::-1], axis=-1)

@@ -12,9 +12,7 @@ from funcgrad.core import dtypes
 from funcgrad.core.trace import Tracer, typeof
 from funcgrad.numpy.axes import canonical_axes, canonical_axis
 from funcgrad.numpy.dispatch import to_array, traces
-from funcgrad.numpy.indexing import known
 from funcgrad.numpy.shape import moveaxis, ravel
-from funcgrad.numpy.sorting import unique
 
 
 @traces(np.meshgrid)
@@ -92,31 +90,3 @@ def can_cast(from_: Any, to: Any, casting: Any = "safe") -> bool:
     """Whether values of one dtype may be converted to another."""
     source = dtypes.dtype_of(from_) if isinstance(from_, Tracer) else from_
     return bool(np.can_cast(source, to, casting))
-
-
-@traces(np.union1d)
-def union1d(ar1: Any, ar2: Any) -> Any:
-    """The different entries of both, increasing; values must be known."""
-    return unique(np.concatenate([ravel(ar1), ravel(ar2)]))
-
-
-@traces(np.intersect1d)
-def intersect1d(
-    ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False
-) -> Any:
-    """The different entries that both have, increasing; values must be known."""
-    x, y = ravel(ar1), ravel(ar2)
-    _, first, second = np.intersect1d(
-        known(x, "intersect1d"), known(y, "intersect1d"), assume_unique, True
-    )
-    found = x[first]
-    return (found, first, second) if return_indices else found
-
-
-@traces(np.setdiff1d)
-def setdiff1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
-    """The different entries of the first that the second lacks; values known."""
-    x = ravel(ar1)
-    kept = x if assume_unique else unique(x)
-    lacks = ~np.isin(known(kept, "setdiff1d"), known(ravel(ar2), "setdiff1d"))
-    return kept[np.flatnonzero(lacks)]

@@ -11,7 +11,7 @@ from funcgrad.core.numpy_protocol import defines_method
 from funcgrad.core.trace import typeof
 from funcgrad.numpy.axes import canonical_axis
 from funcgrad.numpy.dispatch import promote, to_array, traces
-from funcgrad.numpy.indexing import entries, known, where
+from funcgrad.numpy.indexing import entries, where
 from funcgrad.numpy.ranges import iota_along
 from funcgrad.numpy.shape import ravel
 
@@ -129,31 +129,3 @@ def isin(
     x, among = promote([to_array(element), ravel(test_elements)])
     found = np.any(x[..., None] == among, axis=-1)
     return ~found if invert else found
-
-
-@traces(np.unique)
-def unique(
-    ar: Any,
-    return_index: bool = False,
-    return_inverse: bool = False,
-    return_counts: bool = False,
-    axis: Any = None,
-    *,
-    equal_nan: bool = True,
-    sorted: bool = True,
-) -> Any:
-    """The different entries in increasing order; values must be known.
-
-    Under ``grad`` the derivative goes through the first place of each.
-    """
-    x = to_array(ar)
-    flat = ravel(x) if axis is None else x
-    _, index, inverse, counts = np.unique(
-        known(flat, "unique"), True, True, True, axis, equal_nan=equal_nan
-    )
-    place = 0 if axis is None else canonical_axis(axis, typeof(x).ndim)
-    found = [np.take(flat, index, place)]
-    inverse = inverse.reshape(typeof(x).shape) if axis is None else inverse
-    found += [index] * return_index + [inverse] * return_inverse
-    found += [counts] * return_counts
-    return tuple(found) if len(found) > 1 else found[0]
