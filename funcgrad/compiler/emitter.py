@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -57,6 +58,13 @@ class Emitter(ABC):
         name = f"%t{self._names}"
         self._lines.append(f"  {name} = {instruction}")
         return name
+
+    @contextmanager
+    def discarding(self) -> Iterator[None]:
+        """Drop the instructions appended inside, which open no blocks."""
+        lines, self._lines = self._lines, []
+        yield
+        self._lines = lines
 
     def open_with(self, lines: Sequence[str]) -> None:
         """Put lines at the end of the entry block's head, after the allocas."""

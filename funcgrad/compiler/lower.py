@@ -19,6 +19,7 @@ from funcgrad.compiler.builder import Builder, Module
 from funcgrad.compiler.contraction import lower_dot_general
 from funcgrad.compiler.index import Index, Number, times
 from funcgrad.compiler.kernels.kernel_text import Extern, KernelText
+from funcgrad.compiler.layout import turned_views
 from funcgrad.compiler.nodes import (
     Buffer,
     Compute,
@@ -34,7 +35,7 @@ from funcgrad.compiler.nodes import (
     price,
 )
 from funcgrad.compiler.reduction import Reduction, reduce_register
-from funcgrad.compiler.table import Table
+from funcgrad.compiler.table import LARGEST_STATIC, Table
 from funcgrad.compiler.tapes import TapeSlots
 from funcgrad.compiler.value import INT64, Value
 from funcgrad.core.aval import DYNAMIC
@@ -319,11 +320,21 @@ class ArrayLowering:
         reads = set[Allocation]().union(*map(buffers_read, roots))
         again = not any(buffer.allocation in reads for _, buffer in targets)
         length = targets[0][1].length
-        nest.over(self, shape, flat, lanes, body, kept, length, again=again)
+        turned = None if flat else self._turned_axis(roots)
+        nest.over(
+            *(self, shape, flat, lanes, body, kept, length), again=again, turned=turned
+        )
         for node, buffer in (*targets, *kept.items()):
             if isinstance(node, Lazy):
                 node.buffer = buffer
         self.lifetimes.tick()
+
+    def _turned_axis(self, roots: Sequence[Node]) -> int | None:
+        """The axis along which operands lie in memory that is not the last one."""
+        last = roots[0].shape[-1]
+        if isinstance(last, int) and last <= LARGEST_STATIC:
+            return None
+        return next((axis for _, axis in turned_views(self, roots)), None)
 
     def copy_into(self, x: Node, target: Buffer) -> None:
         """Write the array into memory that exists."""

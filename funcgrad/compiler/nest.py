@@ -214,6 +214,10 @@ CHEAP = 6
 """Up to this price entries are computed again rather than stored and loaded."""
 
 
+BLOCK = 32
+"""Places along another axis that share what a vector across memory loads."""
+
+
 def over(
     ctx: Any,
     shape: Sequence[Any],
@@ -224,10 +228,12 @@ def over(
     length: Value | None = None,
     *,
     again: bool = True,
+    turned: int | None = None,
 ) -> None:
     """Run ``body(reader, place)`` over all places of a shape, ``lanes`` at a time.
 
-    ``again``: the body may run more than once for a place.
+    ``again``: the body may run more than once for a place. ``turned``: an axis along
+    which operands lie in memory, which is then run through in blocks, innermost.
     """
     kept = kept or {}
     if flat or not shape:
@@ -239,25 +245,41 @@ def over(
 
         strip(ctx, total, lanes, run, again=again and DYNAMIC not in shape)
         return
-    outer: list[Index] = []
+    last = len(shape) - 1
+    outer: dict[int, Index] = {}
+    extents = [ctx.axis_extent(shape, axis, length) for axis in range(last + 1)]
 
     def run_inner(reader_lanes: int, base: Number) -> None:
-        last = _lane_index(ctx, base, reader_lanes)
-        place = [*indices(ctx.b, outer, reader_lanes), last]
+        here = _lane_index(ctx, base, reader_lanes)
+        at = [outer[axis] for axis in range(last)]
+        place = [*indices(ctx.b, at, reader_lanes), here]
         body(Reader(ctx, reader_lanes, place, kept), place)
 
-    def nest(axis: int) -> None:
-        extent = ctx.axis_extent(shape, axis, length)
-        if axis == len(shape) - 1:
-            whole = again and shape[axis] != DYNAMIC
-            strip(ctx, extent, lanes, run_inner, again=whole)
-            return
-        with ctx.b.loop(0, extent) as loop:
-            outer.append(Index(ctx.b, loop.index))
-            nest(axis + 1)
-            outer.pop()
+    def rows(run: Callable[[int, Number], None]) -> None:
+        strip(ctx, extents[last], lanes, run, again=again and shape[last] != DYNAMIC)
 
-    nest(0)
+    def blocks(axis: int) -> None:
+        with ctx.b.loop(0, extents[axis], BLOCK) as block:
+            end = ctx.b.min(
+                ctx.b.add(block.index, ctx.b.i64(BLOCK)), ctx.b.index(extents[axis])
+            )
+
+            def run_block(reader_lanes: int, base: Number) -> None:
+                with ctx.b.loop(block.index, end) as loop:
+                    outer[axis] = Index(ctx.b, loop.index)
+                    run_inner(reader_lanes, base)
+
+            rows(run_block)
+
+    def nest(axes: Sequence[int]) -> None:
+        if not axes:
+            rows(run_inner) if turned is None else blocks(turned)
+            return
+        with ctx.b.loop(0, extents[axes[0]]) as loop:
+            outer[axes[0]] = Index(ctx.b, loop.index)
+            nest(axes[1:])
+
+    nest([axis for axis in range(last) if axis != turned])
 
 
 def _lane_index(ctx: Any, base: Number, lanes: int) -> Index:

@@ -11,18 +11,24 @@ import numpy as np
 
 from funcgrad.compiler import nest
 from funcgrad.compiler.index import Flat, Index, Number, indices, plus
+from funcgrad.compiler.layout import turned_views
 from funcgrad.compiler.nest import Reader
 from funcgrad.compiler.nodes import (
     Buffer,
     Node,
     Register,
     is_flat,
+    load_at,
     price,
     store_at,
 )
 from funcgrad.compiler.table import LARGEST_STATIC
 from funcgrad.compiler.value import Value
 from funcgrad.core.aval import DYNAMIC
+
+
+ROWS = 4
+"""Rows that are added to an answer in memory at once."""
 
 
 def combine(b: Any, op: str, x: Value, y: Value) -> Value:
@@ -102,6 +108,9 @@ class Reduction:
         self.op = op
         self.x = x
         self.flat = is_flat(x)
+        if not self.flat:
+            for view, _ in turned_views(ctx, [x]):
+                ctx.materialize(view)
         self.shape = tuple(n for a, n in enumerate(x.shape) if a not in axes)
         self.groups = self._grouped(axes)
         self.inner = self.groups[-1]
@@ -140,11 +149,17 @@ class Reduction:
         return Reader(self.ctx, lanes, where, self.kept).read(self.x, where)
 
     def _store(self, out: Buffer, place: Place, value: Value, base: Number = 0) -> None:
+        store_at(self.b, out.ptr, self._answer_at(out, place, value.lanes, base), value)
+
+    def _load(self, out: Buffer, place: Place, base: Number) -> Value:
+        at = self._answer_at(out, place, self.lanes, base)
+        return load_at(self.b, out.ptr, at, out.dtype)
+
+    def _answer_at(self, out: Buffer, place: Place, lanes: int, base: Number) -> Index:
         kept = [g for g in self.groups if not g.reduced]
-        at = self._indices(kept, place, value.lanes, base)
-        where = self._linear(at, [g.answer_stride for g in kept])
+        at = self._indices(kept, place, lanes, base)
         self.ctx.lifetimes.touch(out.allocation)
-        store_at(self.b, out.ptr, where, value)
+        return self._linear(at, [g.answer_stride for g in kept])
 
     def _indices(
         self, groups: Sequence[Group], place: Place, lanes: int, base: Number
@@ -253,8 +268,22 @@ class Reduction:
     def _columns(self) -> Buffer:
         """The innermost axes are kept: accumulators lie along them."""
         out: Buffer = self.ctx.buffer(self.shape, self.x.dtype)
+        rows = self.summed[-1].extent
+        narrow = isinstance(self.inner.extent, int) or self.inner.is_dynamic
+        few = isinstance(rows, int) or self.summed[-1].is_dynamic
+        add = self._column_blocks if narrow or few else self._added_rows
 
-        def block(place: Place, lanes: int, base: Number) -> None:
+        def columns(place: Place, _: list[Value]) -> list[Value]:
+            add(out, place)
+            return []
+
+        self._loops(self.outer, {}, [], columns)
+        return out
+
+    def _column_blocks(self, out: Buffer, place: Place) -> None:
+        """Some columns at a time, in registers: for few rows, or few columns."""
+
+        def block(lanes: int, base: Number) -> None:
             def add(at: Place, totals: list[Value]) -> list[Value]:
                 return [self._combine(totals[0], self._read(at, lanes, base))]
 
@@ -262,15 +291,41 @@ class Reduction:
             total = self._loops(self.summed, place, start, add)[0]
             self._store(out, place, total, base)
 
-        def columns(place: Place, _: list[Value]) -> list[Value]:
-            nest.strip(
-                self.ctx,
-                self.inner.extent,
-                min(2 * self.lanes, LARGEST_STATIC),
-                lambda lanes, base: block(place, lanes, base),
-                again=not self.inner.is_dynamic,
-            )
+        wide = min(2 * self.lanes, LARGEST_STATIC)
+        again = not self.inner.is_dynamic
+        nest.strip(self.ctx, self.inner.extent, wide, block, again=again)
+
+    def _added_rows(self, out: Buffer, place: Place) -> None:
+        """Some rows at a time, added to an answer in memory: read as they lie."""
+        b = self.b
+        *others, rows = self.summed
+        extent = b.index(self.inner.extent)
+        last = b.sub(extent, b.i64(self.lanes))
+        with b.loop(0, extent, self.lanes) as loop:
+            start = self._start(self.lanes)
+            self._store(out, place, start, b.min(loop.index, last))
+
+        def add(at: Place, first: Value, count: int) -> None:
+            with b.loop(0, extent, self.lanes) as loop:
+                base = b.min(loop.index, last)
+                old = self._load(out, place, base)
+                new = old
+                for row in range(count):
+                    here = {**at, rows: Index(b, plus(b, first, row))}
+                    new = self._combine(new, self._read(here, self.lanes, base))
+                # Columns that the vector before has added to are left alone.
+                column = Index(b, base, 1, self.lanes).value(b)
+                ahead = b.cmp("ge", column, b.splat(loop.index, self.lanes))
+                self._store(out, place, b.select(ahead, new, old), base)
+
+        def blocks(at: Place, _: list[Value]) -> list[Value]:
+            count = ROWS if price(self.x) <= nest.CHEAP else 1
+            whole = nest.vector_part(self.ctx, rows.extent, count)
+            with b.loop(0, whole, count) as loop:
+                add(at, loop.index, count)
+            if count > 1:
+                with b.loop(whole, rows.extent) as loop:
+                    add(at, loop.index, 1)
             return []
 
-        self._loops(self.outer, {}, [], columns)
-        return out
+        self._loops(others, place, [], blocks)
