@@ -33,8 +33,8 @@ class Trace:
 class Tracer:
     """A value that a trace has wrapped. Its user-facing half is ``core.tracer``."""
 
-    __slots__ = ("trace",)
-    trace: Trace
+    __slots__ = ("owner",)
+    owner: Trace
 
     @property
     def aval(self) -> ShapedArray:
@@ -103,7 +103,7 @@ def find_trace(operands: Sequence[Any], staged: bool = False) -> Trace:
         top = _stack.staging[-1]
     for operand in operands:
         if isinstance(operand, Tracer):
-            trace = operand.trace
+            trace = operand.owner
             if not trace.valid:
                 raise _escaped(operand)
             if trace.level > top.level:

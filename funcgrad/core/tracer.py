@@ -337,7 +337,7 @@ def conversion_error(
     """The error for asking a traced value for its value."""
     problem, expected, fix = _USES[use]
     label = getattr(tracer, "label", "")
-    name = getattr(tracer.trace, "name", "")
+    name = getattr(tracer.owner, "name", "")
     origin = f", the argument {label}" if label else ""
     origin += f" of `{name}`" if name else ""
     return error(

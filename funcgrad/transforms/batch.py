@@ -23,7 +23,7 @@ class BatchTrace(Trace):
         self.axis_name = axis_name
 
     def pair(self, value: Any) -> tuple[Any, Dim]:
-        if type(value) is BatchTracer and value.trace is self:
+        if type(value) is BatchTracer and value.owner is self:
             return value.value, value.dim
         return value, None
 
@@ -50,7 +50,7 @@ class BatchTracer(ArrayTracer):
     __slots__ = ("dim", "value")
 
     def __init__(self, trace: BatchTrace, value: Any, dim: int) -> None:
-        self.trace = trace
+        self.owner = trace
         self.value = value
         self.dim = dim
 

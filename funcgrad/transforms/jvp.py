@@ -23,7 +23,7 @@ class JVPTrace(Trace):
 
     def pair(self, value: Any) -> tuple[Any, Any]:
         """Primal and tangent of any value; a value from outside has tangent zero."""
-        if type(value) is JVPTracer and value.trace is self:
+        if type(value) is JVPTracer and value.owner is self:
             return value.primal, value.tangent
         return value, zero_like(value)
 
@@ -33,7 +33,7 @@ class JVPTrace(Trace):
         primals, tangents = [], []
         nonzero = False
         for operand in operands:
-            if type(operand) is JVPTracer and operand.trace is self:
+            if type(operand) is JVPTracer and operand.owner is self:
                 primals.append(operand.primal)
                 tangents.append(operand.tangent)
                 nonzero = True
@@ -62,7 +62,7 @@ class JVPTracer(ArrayTracer):
     __slots__ = ("_aval", "primal", "tangent")
 
     def __init__(self, trace: JVPTrace, primal: Any, tangent: Any) -> None:
-        self.trace = trace
+        self.owner = trace
         self.primal = primal
         self.tangent = tangent
         self._aval: ShapedArray | None = None

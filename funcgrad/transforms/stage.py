@@ -43,8 +43,8 @@ class JaxprTrace(Trace):
 
     def atom(self, value: Any, dtype: Any = None) -> Atom:
         """How the program refers to a value: variable, literal, or a new constant."""
-        if type(value) is JaxprTracer and value.trace is self:
-            return value.var
+        if type(value) is JaxprTracer and value.owner is self:
+            return value.variable
         if type(value) in PYTHON_SCALARS:
             return literal(value, dtype)
         if not isinstance(value, Tracer) and np.ndim(value) == 0:
@@ -90,7 +90,7 @@ class JaxprTrace(Trace):
         effects = frozenset().union(*(eqn.effects for eqn in eqns))
         jaxpr = Jaxpr(
             tuple(var for var, _ in consts),
-            tuple(argument.var for argument in arguments),
+            tuple(argument.variable for argument in arguments),
             tuple(eqns),
             outvars,
             effects,
@@ -103,7 +103,7 @@ class JaxprTrace(Trace):
         consts = self.consts.values()
         jaxpr = Jaxpr(
             tuple([var for var, _ in consts]),
-            tuple([argument.var for argument in arguments]),
+            tuple([argument.variable for argument in arguments]),
             tuple(self.eqns),
             outvars,
         )
@@ -113,16 +113,16 @@ class JaxprTrace(Trace):
 class JaxprTracer(ArrayTracer):
     """A variable of a program being staged; it has a type and no value."""
 
-    __slots__ = ("label", "var")
+    __slots__ = ("label", "variable")
 
     def __init__(self, trace: JaxprTrace, var: Var, label: str = "") -> None:
-        self.trace = trace
-        self.var = var
+        self.owner = trace
+        self.variable = var
         self.label = label
 
     @property
     def aval(self) -> ShapedArray:
-        return self.var.aval
+        return self.variable.aval
 
     def concrete(self) -> Any:
         return None
