@@ -1,5 +1,6 @@
 """The operations: primitives by family, with all their rules, under lax's names."""
 
+from funcgrad.ops import accumulation as accumulation
 from funcgrad.ops import linalg as linalg
 from funcgrad.ops.arithmetic import add as add
 from funcgrad.ops.arithmetic import div as div

@@ -185,10 +185,11 @@ class DynamicUpdateSlice(Primitive):
     def transpose(self, ct: Any, x: Any, update: Any, *starts: Any) -> list[Any]:
         aval = update.aval if is_linear(update) else typeof(update)
         ct_x = ct_update = None
-        if is_linear(x):
-            ct_x = self.bind(ct, zeros_of(aval.strong()), *starts)
+        # Read before the window is cleared, which is done in place where it can be.
         if is_linear(update):
             ct_update = dynamic_slice_p.bind(ct, *starts, slice_sizes=aval.shape)
+        if is_linear(x):
+            ct_x = self.bind(ct, zeros_of(aval.strong()), *starts)
         return [ct_x, ct_update, *[None] * len(starts)]
 
     def batch(self, size: int, operands: Sequence[Any], dims: Sequence[Any]) -> Any:

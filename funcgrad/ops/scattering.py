@@ -77,10 +77,7 @@ class Scatter(ScatterFamily):
         params: Any = {"dimension_numbers": dimension_numbers, "mode": mode}
         aval = updates.aval if is_linear(updates) else typeof(updates)
         ct_operand = ct_updates = None
-        if is_linear(operand):
-            ct_operand = self.bind(
-                ct, indices, zeros_of(aval), unique_indices=unique_indices, **params
-            )
+        # Read before the places are cleared, which is done in place where it can be.
         if is_linear(updates):
             ct_updates = _read(ct, indices, aval.shape, fill_value=0, **params)
             if not unique_indices:
@@ -88,6 +85,10 @@ class Scatter(ScatterFamily):
                 ct_updates = strong_mul(
                     ct_updates, convert_element_type(won, aval.dtype)
                 )
+        if is_linear(operand):
+            ct_operand = self.bind(
+                ct, indices, zeros_of(aval), unique_indices=unique_indices, **params
+            )
         return [ct_operand, None, ct_updates]
 
 

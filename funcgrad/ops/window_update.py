@@ -94,11 +94,12 @@ class UpdateSlice(Primitive):
     ) -> list[Any]:
         aval = update.aval if is_linear(update) else typeof(update)
         ct_x = ct_update = None
-        if is_linear(x):
-            ct_x = self.bind(ct, zeros_of(aval), start=start, strides=strides)
+        # Read before the window is cleared, which is done in place where it can be.
         if is_linear(update):
             limit = _limits(aval.shape, start, strides)
             ct_update = strided_slice(ct, start, limit, strides)
+        if is_linear(x):
+            ct_x = self.bind(ct, zeros_of(aval), start=start, strides=strides)
         return [ct_x, ct_update]
 
     def batch(

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from funcgrad.compiler.simplify.accumulate import accumulate_in_place
 from funcgrad.compiler.simplify.cse import share_subexpressions
 from funcgrad.compiler.simplify.dce import drop_dead_code
 from funcgrad.compiler.simplify.inline import inline_calls
 from funcgrad.core.jaxpr import Jaxpr
 
-PASSES = (inline_calls, share_subexpressions, drop_dead_code)
+PASSES = (
+    inline_calls,
+    share_subexpressions,
+    accumulate_in_place,
+    drop_dead_code,
+)
 
 
 def simplify(jaxpr: Jaxpr) -> Jaxpr:
