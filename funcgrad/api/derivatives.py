@@ -9,6 +9,7 @@ import numpy as np
 
 from funcgrad import errors, tree
 from funcgrad.api.arguments import FlatFunction, name_of
+from funcgrad.api.staging import aval_of
 from funcgrad.core.aval import ShapedArray, float0
 from funcgrad.core.jaxpr import ClosedJaxpr, Jaxpr, dead_code, eval_jaxpr
 from funcgrad.core.source import user_frame
@@ -322,7 +323,7 @@ def linear_transpose(fun: Callable[..., Any], *primals: Any) -> Callable[..., An
     """
     leaves, in_tree = tree.flatten((primals, {}))
     flat = FlatFunction(fun, in_tree)
-    avals = [ShapedArray(typeof(x).shape, typeof(x).dtype) for x in leaves]
+    avals = [aval_of(x, "argument", name_of(fun)).strong() for x in leaves]
     _check_inexact(fun, avals)
     closed = stage(flat, avals, name=name_of(fun))
 

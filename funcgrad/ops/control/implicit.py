@@ -118,7 +118,7 @@ class LinearSolve(HigherOrder):
         assert all(is_linear(x) for x in b)
         if transpose_solve is None or vecmat is None:
             raise _no_transpose()
-        found = self.bind(
+        found: list[Any] = self.bind(
             *at,
             *a,
             *ts,
