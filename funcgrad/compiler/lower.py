@@ -30,7 +30,6 @@ from funcgrad.compiler.nodes import (
     Reshaped,
     View,
     buffers_read,
-    is_flat,
     is_small,
     price,
 )
@@ -40,6 +39,9 @@ from funcgrad.compiler.tapes import TapeSlots
 from funcgrad.compiler.value import INT64, Value
 from funcgrad.core.aval import DYNAMIC
 from funcgrad.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
+
+DEEPEST = 32
+"""Moves of entries that follow each other in one loop nest."""
 
 
 class Scope:
@@ -197,8 +199,11 @@ class ArrayLowering:
             return self._small(
                 shape, lambda reader, idx: _moved(reader, x, function, idx)
             )
-        if _repeats(x, shape):
-            x = self.materialize(x) if price(x) else x
+        if isinstance(x, Lazy) and x.buffer is None:
+            repeated = _repeats(x, shape) and x.cost
+            elsewhere = x.uses > 1 and x.cost > nest.CHEAP
+            if repeated or elsewhere or x.depth > DEEPEST:
+                x = self.materialize(x)
         return View(self._outside_loop(x), shape, function)
 
     def compute(
@@ -224,7 +229,7 @@ class ArrayLowering:
         if is_small(shape):
             return Register(self.value(x), shape)
         if isinstance(x, Lazy):
-            if x.flat:
+            if x.flat and x.depth <= DEEPEST:
                 return Reshaped(x, shape)
             x = self.materialize(x)
         assert isinstance(x, Buffer)
@@ -233,7 +238,8 @@ class ArrayLowering:
 
     def _cheap_to_repeat(self, x: Node) -> Node:
         """A node that may be read many times an entry."""
-        return self.materialize(x) if price(x) > nest.CHEAP else x
+        deep = isinstance(x, Lazy) and x.buffer is None and x.depth > DEEPEST
+        return self.materialize(x) if deep or price(x) > nest.CHEAP else x
 
     def _outside_loop(self, x: Node) -> Node:
         """A node that loops can index: arrays in registers go to memory."""
@@ -354,7 +360,7 @@ class ArrayLowering:
         self.lifetimes.tick()
 
     def mutable(self, x: Node) -> Buffer:
-        """Memory that holds ``x`` and may be overwritten: its own if nobody reads it."""
+        """Memory that holds ``x`` and may be overwritten: its own where it dies."""
         source = x.buffer if isinstance(x, Lazy) and x.buffer is not None else x
         if isinstance(source, Lazy):
             return self._fresh(source)
@@ -385,7 +391,10 @@ class ArrayLowering:
         Recipes among the operands at hand that read it are carried out first.
         """
         allocation = source.allocation
-        if allocation is None or any(s.needs(allocation) for s in self.scopes):
+        if allocation is None:
+            return False
+        self._carry_out_small_readers(source)
+        if any(s.needs(allocation) for s in self.scopes):
             return False
         readers = [x for x in self.scopes[-1].operands if allocation in buffers_read(x)]
         recipes = [x for x in readers if isinstance(x, Lazy) and x.buffer is None]
@@ -394,6 +403,25 @@ class ArrayLowering:
         for recipe in recipes:
             self.materialize(recipe)
         return True
+
+    def _carry_out_small_readers(self, source: Buffer) -> None:
+        """Carry out what reads a part of an array, rather than copy all of it."""
+        scope = self.scopes[-1]
+        readers = {
+            id(node): node
+            for var, node in scope.nodes.items()
+            if scope.remaining[var] > 0 and source.allocation in buffers_read(node)
+        }
+        recipes = [
+            x for x in readers.values() if isinstance(x, Lazy) and x.buffer is None
+        ]
+        shapes = [x.shape for x in (source, *recipes)]
+        if len(recipes) < len(readers) or any(DYNAMIC in s for s in shapes):
+            return
+        whole, *parts = map(math.prod, shapes)
+        if sum(parts) < whole:
+            for recipe in recipes:
+                self.materialize(recipe)
 
     # --- loops, reductions, kernels
 

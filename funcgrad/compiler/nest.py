@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
-
-import numpy as np
 
 from funcgrad.compiler.index import Flat, Index, Number, Place, indices, place_key
 from funcgrad.compiler.nodes import (
@@ -47,16 +45,19 @@ class Reader:
 
     def read(self, node: Node, place: Place) -> Value:
         """The entries of a node at a place, one a lane."""
+        return self._read(node, place, place_key(place))
+
+    def _read(self, node: Node, place: Place, where: Hashable) -> Value:
         if isinstance(node, Register):
             return self._register(node, place)
         if isinstance(node, Lazy) and node.buffer is not None:
             node = node.buffer
-        key = (id(node), place_key(place))
+        key = (id(node), where)
         value = self._memo.get(key)
         if value is None:
-            value = self._memo[key] = self._compute(node, place)
-            if node in self.kept and key[1] == self.own:
-                self.write(self.kept[node], place, value)  # type: ignore[index]
+            value = self._memo[key] = self._compute(node, place, where)
+            if node in self.kept and where == self.own:
+                self.write(self.kept[node], place, value)
         return value
 
     def write(self, buffer: Buffer, place: Place, value: Value) -> None:
@@ -69,20 +70,24 @@ class Reader:
 
     def _register(self, node: Register, place: Place) -> Value:
         if node.value.lanes == 1:
-            return self.b.splat(node.value, self.lanes)
+            key = (id(node), None)
+            value = self._memo.get(key)
+            if value is None:
+                value = self._memo[key] = self.b.splat(node.value, self.lanes)
+            return value
         positions = _static_positions(node, place, self.lanes)
         if positions is None:
-            return self._compute(self.ctx.spill(node), place)
+            return self._load(self.ctx.spill(node), place)
         return self.b.shuffle(node.value, positions)
 
-    def _compute(self, node: Node, place: Place) -> Value:
+    def _compute(self, node: Node, place: Place, where: Hashable) -> Value:
         if isinstance(node, Buffer):
             return self._load(node, place)
         if isinstance(node, Map):
-            return self._map(node, place)
+            return self._map(node, place, where)
         if isinstance(node, View):
             if isinstance(place, Flat):
-                raise AssertionError("a view has no flat places")
+                raise TypeError("a view has no flat places")
             source = node.operands[0]
             moved = indices(self.b, list(node.function(place)), self.lanes)
             return self.read(source, moved)
@@ -99,9 +104,8 @@ class Reader:
             at = Index(self.b, at.base, at.step, self.lanes, at.vector)
         return load_at(self.b, node.ptr, at, node.dtype)
 
-    def _map(self, root: Map, place: Place) -> Value:
+    def _map(self, root: Map, place: Place, where: Hashable) -> Value:
         """Evaluate a tree of maps bottom up: deep chains need no deep recursion."""
-        where = place_key(place)
         stack: list[tuple[Map, bool]] = [(root, False)]
         while stack:
             node, ready = stack.pop()
@@ -116,7 +120,10 @@ class Reader:
                     if isinstance(x, Map) and x.buffer is None and x.ndim == node.ndim
                 )
                 continue
-            entries = [self.read(x, place if x.ndim else []) for x in node.operands]
+            entries = [
+                self._read(x, place, where) if x.shape else self.read(x, [])
+                for x in node.operands
+            ]
             value = node.function(self.b, *entries)
             if node is root:
                 return value
@@ -127,12 +134,23 @@ class Reader:
 
     def _call(self, node: Compute, place: Place) -> Value:
         if isinstance(place, Flat):
-            raise AssertionError("a computed node has no flat places")
+            raise TypeError("a computed node has no flat places")
+
+        block = self.b.current
 
         def read(k: int, idx: Sequence[Any]) -> Value:
-            return self.read(node.operands[k], indices(self.b, list(idx), self.lanes))
+            moved = indices(self.b, list(idx), self.lanes)
+            reader = self if self.b.current == block else self._in_branch(before)
+            return reader.read(node.operands[k], moved)
 
+        before = self._memo
         return node.function(self.b, list(place), read)
+
+    def _in_branch(self, known: dict[Any, Value]) -> Reader:
+        """A reader for a block that does not run always: what it reads is its own."""
+        reader = Reader(self.ctx, self.lanes, [], {})
+        reader._memo = dict(known)
+        return reader
 
     def _flattened(self, node: Node, place: Place) -> Flat:
         if isinstance(place, Flat):

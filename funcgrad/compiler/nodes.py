@@ -110,9 +110,10 @@ class Lazy(Node):
 
     ``flat``: entries can be read by their place in row-major order.
     ``cost``: price of one entry, in additions, counted from memory and registers.
+    ``depth``: how many moves of entries follow each other.
     """
 
-    __slots__ = ("buffer", "cost", "flat", "operands")
+    __slots__ = ("buffer", "cost", "depth", "flat", "operands")
 
     def __init__(
         self,
@@ -126,7 +127,14 @@ class Lazy(Node):
         super().__init__(shape, dtype)
         self.operands = tuple(operands)
         self.flat = flat
-        self.cost = cost + sum(price(x) for x in operands)
+        self.cost = cost
+        self.depth = 0 if type(self) is Map else 1
+        deepest = 0
+        for x in operands:
+            if isinstance(x, Lazy) and x.buffer is None:
+                self.cost += x.cost
+                deepest = max(deepest, x.depth)
+        self.depth += deepest
         self.buffer: Buffer | None = None
 
 

@@ -26,7 +26,6 @@ from funcgrad.compiler.table import LARGEST_STATIC
 from funcgrad.compiler.value import Value
 from funcgrad.core.aval import DYNAMIC
 
-
 ROWS = 4
 """Rows that are added to an answer in memory at once."""
 

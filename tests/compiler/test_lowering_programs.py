@@ -21,7 +21,7 @@ from funcgrad.ops.reduction import reduce_max
 from funcgrad.ops.slicing import strided_slice
 from funcgrad.ops.structural import broadcast_in_dim, reduce_sum, reshape, transpose
 from funcgrad.transforms.stage import hoist_consts, stage
-from tests.compiler.rules import aval_of, numbers
+from tests.compiler.rules import aval_of, check_rule, numbers
 
 
 def program(function, *arguments):
@@ -335,3 +335,58 @@ def test_other_constants_have_the_same_text():
     x = numbers((30,))
     texts = {text_of(lambda x, c=c: [ops.mul(x, c)], x) for c in (0.1, 123.456)}
     assert len(texts) == 1
+
+
+# --- recipes that grow
+
+
+def test_shifted_sums_of_shifted_sums_do_not_multiply():
+    x = numbers((200,))
+
+    def function(x):
+        for _ in range(40):
+            n = x.shape[0]
+            left, right = strided_slice(x, (0,), (n - 1,)), strided_slice(x, (1,), (n,))
+            x = ops.mul(ops.add(left, right), 0.5)
+        return [x]
+
+    y = x
+    for _ in range(40):
+        y = (y[:-1] + y[1:]) * 0.5
+    check(function, [x], [y])
+    assert len(text_of(function, x)) < 100_000
+
+
+def test_long_chains_of_moves():
+    x = numbers((30, 20))
+
+    def function(x):
+        y = x
+        for _ in range(400):
+            y = ops.add(transpose(y, (1, 0)), 1.0)
+        return [y]
+
+    check(function, [x], [x + 400])
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_reads_in_branches_of_a_computed_entry(sign):
+    x, w = numbers((40,)), np.float64(sign)
+
+    def lower(ctx, x, w):
+        dear = ctx.map(lambda b, u: b.add(u, 1.0), x, dtype=x.dtype)
+
+        def entry(b, idx, read):
+            positive = b.extract(b.cmp("gt", read(1, []), 0.0), 0)
+            picked = b.if_else(
+                positive,
+                lambda: [read(0, idx)],
+                lambda: [b.neg(read(0, idx))],
+            )
+            return b.add(picked[0], read(0, idx))
+
+        made = ctx.compute((40,), x.dtype, entry, [dear, w])
+        return ctx.map(lambda b, u, v: b.mul(u, v), made, dear, dtype=x.dtype)
+
+    y = x + 1
+    check_rule(lower, [x, w], (sign * y + y) * y)
