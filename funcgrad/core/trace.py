@@ -141,19 +141,25 @@ def typeof(x: Any) -> ShapedArray:
     Raises ``UnsupportedDTypeError`` for objects, strings and dates.
     """
     kind = type(x)
+    known = _SCALAR_AVALS.get(kind)
+    if known is not None:
+        return known
     if kind is not np.ndarray:
         if isinstance(x, Tracer):
             return x.aval
-        if kind in PYTHON_SCALARS:
-            return _PYTHON_AVALS[kind]
-    if not isinstance(x, (np.ndarray, np.generic)):
-        x = np.asarray(x)
+        if not isinstance(x, (np.ndarray, np.generic)):
+            x = np.asarray(x)
     dtype = x.dtype
-    return ShapedArray(x.shape, dtype if dtype in _KNOWN else canonical_dtype(dtype))
+    if id(dtype) not in _KNOWN_IDS and dtype != float0:
+        dtype = canonical_dtype(dtype)
+    return ShapedArray(x.shape, dtype)
 
 
-_KNOWN = frozenset(np.dtype(c) for c in "?bhilBHILfdFD") | {float0}
-_PYTHON_AVALS = {
+# NumPy's own dtypes are single objects; asking for their hash takes longer.
+_KNOWN = [np.dtype(c) for c in "?bhilBHILfdFD"]
+_KNOWN_IDS = frozenset(map(id, _KNOWN))
+_SCALAR_AVALS: dict[type, ShapedArray] = {
+    **{d.type: ShapedArray((), d) for d in _KNOWN},
     bool: ShapedArray((), np.dtype(bool), True),
     int: ShapedArray((), np.dtype(np.int64), True),
     float: ShapedArray((), np.dtype(np.float64), True),

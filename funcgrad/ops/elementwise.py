@@ -145,7 +145,7 @@ class Elementwise(Primitive):
                 if len(operands) == 1:
                     return self.bind(x)
                 return self.bind(*broadcast_and_promote(*operands))
-        return self.bind(*_broadcast_concrete(operands))
+        return self.bind(*_broadcast_concrete(_without_lists(operands)))
 
 
 def sum_to(operand: LinearOperand, ct: Any) -> Any:

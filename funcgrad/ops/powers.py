@@ -13,7 +13,7 @@ from funcgrad.core.dtypes import check_integer_fits, math_dtype
 from funcgrad.core.numpy_protocol import defines_operator
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import user_frame
-from funcgrad.core.trace import typeof
+from funcgrad.core.trace import PYTHON_SCALARS, typeof
 from funcgrad.core.vspace import Zero, zero_like
 from funcgrad.ops.arithmetic import add, div, mul, neg, strong_mul, sub
 from funcgrad.ops.cases import binary, case, complexes, integers, positive, reals, unary
@@ -105,7 +105,7 @@ class IntegerPow(Primitive):
     )
 
     def evaluate(self, x: Any, *, y: int) -> Any:
-        return x**y
+        return np.power(x, y) if type(x) in PYTHON_SCALARS else x**y
 
     def abstract_eval(self, x: ShapedArray, *, y: int) -> ShapedArray:
         if x.dtype.kind in "iu":

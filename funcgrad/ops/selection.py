@@ -17,6 +17,7 @@ from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import PYTHON_SCALARS, typeof
 from funcgrad.core.vspace import Zero, zero_like
+from funcgrad.ops.arithmetic import strong_mul
 from funcgrad.ops.cases import (
     array,
     between,
@@ -27,7 +28,7 @@ from funcgrad.ops.cases import (
     integers,
     unary,
 )
-from funcgrad.ops.comparison import eq, gt, lt
+from funcgrad.ops.comparison import eq_p, gt, lt
 from funcgrad.ops.elementwise import (
     Elementwise,
     batch_elementwise,
@@ -62,11 +63,9 @@ class SelectN(Primitive):
     )
 
     def evaluate(self, which: Any, *operands: Any) -> Any:
-        if len(operands) == 2 and np.asarray(which).dtype.kind == "b":
-            result = np.where(which, operands[1], operands[0])
-        else:
-            result = _choose(which, operands)
-        return result[()]
+        if len(operands) == 2 and which.dtype.kind == "b":
+            return np.where(which, operands[1], operands[0])[()]
+        return _choose(which, operands)[()]
 
     def literal_dtype(self, avals: Sequence[ShapedArray]) -> Any:
         return result_type(*[(a.dtype, a.weak_type) for a in avals[1:]])
@@ -182,12 +181,13 @@ def select_n(which: Any, *operands: Any) -> Any:
     if type(which) in PYTHON_SCALARS or isinstance(which, (list, tuple)):
         which = np.asarray(which)
     operands = tuple(broadcast_and_promote(*operands))
-    shapes = [typeof(x).shape for x in (which, *operands)]
-    if len({s for s in shapes if s}) > 1:
+    shapes = {typeof(x).shape for x in (which, *operands)}
+    shapes.discard(())
+    if len(shapes) > 1:
         shape = broadcast_shapes(*shapes)
         which, *spread = [
-            x if s == shape or not s else broadcast_to(x, shape)
-            for x, s in zip((which, *operands), shapes, strict=True)
+            x if typeof(x).shape in (shape, ()) else broadcast_to(x, shape)
+            for x in (which, *operands)
         ]
         operands = tuple(spread)
     return select_n_p.bind(which, *operands)
@@ -200,17 +200,19 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     return select_n(condition, y, x)
 
 
-def _winner(x: Any, z: Any, y: Any, t: Any) -> Any:
-    """The tangent ``t`` of ``x`` where ``x`` is the extreme ``z``; half on a tie."""
-    return select_n(eq(x, z), 0.0, select_n(eq(x, y), t, t * 0.5))
+def _share(x: Any, z: Any, y: Any) -> Any:
+    """How much of the extreme ``z`` of ``x`` and ``y`` is ``x``: 1, half or nothing."""
+    number = typeof(z).dtype.type
+    tie = select_n_p.bind(eq_p.bind(x, y), number(1), number(0.5))
+    return select_n_p.bind(eq_p.bind(x, z), number(0), tie)
 
 
 max_p = Elementwise(
     "max",
     numpy=np.maximum,
     jvp=[
-        lambda t, z, x, y: _winner(x, z, y, t),
-        lambda t, z, x, y: _winner(y, z, x, t),
+        lambda t, z, x, y: strong_mul(t, _share(x, z, y)),
+        lambda t, z, x, y: strong_mul(t, _share(y, z, x)),
     ],
     lower=lambda b, x, y: b.max(x, y),
     keeps_weak_type=True,
@@ -221,8 +223,8 @@ min_p = Elementwise(
     "min",
     numpy=np.minimum,
     jvp=[
-        lambda t, z, x, y: _winner(x, z, y, t),
-        lambda t, z, x, y: _winner(y, z, x, t),
+        lambda t, z, x, y: strong_mul(t, _share(x, z, y)),
+        lambda t, z, x, y: strong_mul(t, _share(y, z, x)),
     ],
     lower=lambda b, x, y: b.min(x, y),
     keeps_weak_type=True,
