@@ -124,15 +124,29 @@ def static_window(x: Any, plan: Plan, *, whole: Sequence[int] = ()) -> Any:
 
 
 def _dynamic_window(x: Any, plan: Plan) -> Any:
-    """The same where some integers are traced: one dynamic slice more."""
-    traced = [axis for axis, place in plan.places.items() if type(place) is not int]
-    part = static_window(x, plan, whole=traced)
-    shape = typeof(part).shape
-    starts = [
-        plan.places[axis] if axis in traced else np.int64(0) for axis in _axes(plan)
-    ]
-    sizes = tuple(1 if axis in traced else shape[axis] for axis in _axes(plan))
-    return dynamic_slice_p.bind(part, *starts, slice_sizes=sizes)
+    """The same where some integers are traced, by one dynamic slice.
+
+    Slices without steps are part of it, so that its transpose touches no more than what
+    is read.
+    """
+    strided = [a for a, window in plan.windows.items() if abs(window.step) > 1]
+    rest = [axis for axis in _axes(plan) if axis not in strided]
+    part = static_window(x, plan, whole=rest)
+    starts, sizes = [], []
+    for axis, extent in enumerate(typeof(part).shape):
+        if axis in strided:
+            starts.append(np.int64(0))
+            sizes.append(extent)
+        elif axis in plan.windows:
+            starts.append(np.int64(plan.windows[axis].low))
+            sizes.append(plan.windows[axis].span)
+        else:
+            place = plan.places[axis]
+            starts.append(np.int64(place) if type(place) is int else place)
+            sizes.append(1)
+    read = dynamic_slice_p.bind(part, *starts, slice_sizes=tuple(sizes))
+    backwards = [a for a in rest if a in plan.windows and plan.windows[a].step < 0]
+    return rev(read, backwards) if backwards else read
 
 
 def gather_numbers(plan: Plan, starts: Sequence[int] = ()) -> GatherDimensionNumbers:
