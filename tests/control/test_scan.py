@@ -314,3 +314,20 @@ def test_associative_scan_of_a_recurrence():
 def test_associative_scan_wants_equal_lengths():
     with pytest.raises(errors.ShapeError, match="one length"):
         lax.associative_scan(lambda a, b: a, (np.zeros(2), np.zeros(3)))
+
+
+def test_python_numbers_grow_with_the_carry():
+    assert lax.scan(lambda c, x: (c + 1.5, None), 0, np.arange(3))[0] == 4.5
+    assert lax.while_loop(lambda c: c < 5, lambda c: c * 1.5 + 1.0, 1) == 8.125
+    assert lax.fori_loop(0, 3, lambda i, c: c + i * 0.5, 0) == 1.5
+
+
+@pytest.mark.parametrize(
+    "bounds", [(0, 3), (np.int32(0), np.int32(3)), (0, np.int8(3))]
+)
+@pytest.mark.parametrize("jit", [lambda f: f, fg.jit])
+def test_counter_of_a_fori_loop_does_not_widen_the_carry(bounds, jit):
+    f = jit(lambda low, high: lax.fori_loop(low, high, lambda i, c: c + i, np.int32(0)))
+    got = f(*bounds)
+    assert got == 3
+    assert got.dtype == np.int32

@@ -8,6 +8,7 @@ from typing import Any
 from funcgrad import errors, tree
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.source import user_frame
+from funcgrad.core.trace import PYTHON_SCALARS
 from funcgrad.ops.casting import convert_element_type
 from funcgrad.ops.control.staged import (
     Staged,
@@ -58,22 +59,23 @@ def stage_body(
         staged = stage_tree(f, in_tree, [*avals, *rows])
         after = carry_avals(staged, name_of(f))
         _check_structure(f, in_tree, staged, avals, carry_avals)
-        changed = False
-        for k, (a, b) in enumerate(zip(avals, after, strict=True)):
-            if a.weak_type and not b.weak_type and _yields(a, b):
-                carry[k] = convert_element_type(carry[k], b.dtype)
-                changed = True
-        if not changed:
+        grown = [_grown(x, a, b) for x, a, b in zip(carry, avals, after, strict=True)]
+        if all(x is y for x, y in zip(carry, grown, strict=True)):
             break
+        carry = grown
     _check_types(f, in_tree, avals, after)
-    strong = [a.strong() for a in avals]
-    if any(a.weak_type for a in avals):
-        staged = stage_tree(f, in_tree, [*strong, *rows])
-        carry = [
-            convert_element_type(x, a.dtype) for x, a in zip(carry, strong, strict=True)
-        ]
-    ys = [a.strong() for a in staged.out_avals[len(strong) :]]
-    return carry, converted(staged, [*strong, *ys])
+    ys = [a.strong() for a in staged.out_avals[len(avals) :]]
+    return carry, converted(staged, [*avals, *ys])
+
+
+def _grown(x: Any, before: ShapedArray, after: ShapedArray) -> Any:
+    """A Python scalar with the dtype, or as the kind of number, that replaces it."""
+    differs = before.dtype != after.dtype or not after.weak_type
+    if not (before.weak_type and differs and _yields(before, after)):
+        return x
+    if after.weak_type and type(x) in PYTHON_SCALARS:
+        return after.dtype.type(x).item()
+    return convert_element_type(x, after.dtype)
 
 
 def _yields(weak: ShapedArray, strong: ShapedArray) -> bool:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from funcgrad import errors, tree
 from funcgrad.config import config
 from funcgrad.core.aval import ShapedArray
+from funcgrad.core.dtypes import result_type
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import Tracer, typeof
 from funcgrad.ops.arithmetic import add
@@ -276,15 +275,14 @@ def fori_loop(
                     see=errors.CarryTypeError.page,
                 )
             )
-    first = convert_element_type(lower, np.int64)
+    lower, upper = _of_one_dtype(lower, upper)
 
     def step(carry: Any) -> Any:
         i, value = carry
         return add(i, 1), body_fun(i, value)
 
     if isinstance(lower, Tracer) or isinstance(upper, Tracer):
-        last = convert_element_type(upper, np.int64)
-        return while_loop(lambda c: lt(c[0], last), step, (first, init_val))[1]
+        return while_loop(lambda c: lt(c[0], upper), step, (lower, init_val))[1]
     trips = max(0, int(upper) - int(lower))
     if config.disable_jit:
         value = init_val
@@ -293,8 +291,17 @@ def fori_loop(
         return value
     (_, value), _ = scan(
         lambda c, _: (step(c), None),
-        (first, init_val),
+        (lower, init_val),
         length=trips,
         unroll=1 if unroll is None else unroll,
     )
     return value
+
+
+def _of_one_dtype(lower: Any, upper: Any) -> tuple[Any, Any]:
+    """Bounds of one dtype; Python's integers stay weak, as the counter is then."""
+    a, b = typeof(lower), typeof(upper)
+    if a.weak_type and b.weak_type:
+        return lower, upper
+    dtype = result_type((a.dtype, a.weak_type), (b.dtype, b.weak_type))
+    return convert_element_type(lower, dtype), convert_element_type(upper, dtype)

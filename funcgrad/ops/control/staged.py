@@ -51,17 +51,17 @@ def stage_tree(
 
 def converted(staged: Staged, avals: Sequence[ShapedArray]) -> Staged:
     """The same program with results of these dtypes."""
-    if all(
-        a.dtype == b.dtype and a.weak_type == b.weak_type
-        for a, b in zip(staged.out_avals, avals, strict=True)
-    ):
+    pairs = zip(staged.out_avals, avals, strict=True)
+    fits = [a.dtype == b.dtype and a.weak_type == b.weak_type for a, b in pairs]
+    if all(fits):
         return staged
     jaxpr = staged.jaxpr
 
     def function(*args: Any) -> list[Any]:
+        results = eval_jaxpr(jaxpr, (), *args)
         return [
-            convert_element_type(y, aval.dtype)
-            for y, aval in zip(eval_jaxpr(jaxpr, (), *args), avals, strict=True)
+            y if fit else convert_element_type(y, aval.dtype)
+            for y, aval, fit in zip(results, avals, fits, strict=True)
         ]
 
     return staged._replace(jaxpr=stage_flat(function, jaxpr.in_avals))
