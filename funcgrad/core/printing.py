@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:  # programs print themselves, so they import this module
-    from funcgrad.core.jaxpr import Atom, Eqn, Jaxpr, Var
+# Programs print themselves, so `core.jaxpr` imports this module and not the reverse.
+Atom = Eqn = Jaxpr = Var = Any
 
 
 class _Names:
