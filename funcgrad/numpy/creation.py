@@ -58,6 +58,8 @@ def zeros(shape: Any, dtype: Any = None, order: str = "C") -> Any:
     Array([[0., 0.],
            [0., 0.]])
     """
+    if not staging_depth():
+        return as_array(np.zeros(shape, canonical_dtype(dtype)))
     return filled(as_shape(shape), 0, canonical_dtype(dtype))
 
 

@@ -7,13 +7,13 @@ answers for NumPy's own function where that meets a traced value.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from funcgrad import errors, ops
-from funcgrad.core.array import as_array
+from funcgrad.core.array import Array, as_array
 from funcgrad.core.dtypes import canonical_dtype, result_type
 from funcgrad.core.numpy_protocol import functions, implements, special_ufuncs, ufuncs
 from funcgrad.core.source import user_frame
@@ -21,6 +21,9 @@ from funcgrad.core.trace import Tracer, typeof
 from funcgrad.ops.casting import convert_element_type, strong
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+# Types that are not traced and hold nothing traced.
+_PLAIN = frozenset({np.ndarray, Array, np.float64, float, int, bool, str, type(None)})
 
 _NUMPYS_TEXT = """
 
@@ -35,6 +38,14 @@ def is_traced(x: Any) -> bool:
     if isinstance(x, Tracer):
         return True
     return type(x) in (list, tuple) and any(map(is_traced, x))
+
+
+def any_traced(values: Iterable[Any]) -> bool:
+    """Whether one of the values is traced; fast where they are arrays and numbers."""
+    for x in values:  # noqa: SIM110  # any(...) takes twice as long
+        if type(x) not in _PLAIN and is_traced(x):
+            return True
+    return False
 
 
 def wrap_result(x: Any) -> Any:
@@ -61,12 +72,8 @@ def traces(*targets: Any) -> Callable[[F], F]:
 
         @functools.wraps(function)
         def dispatched(*args: Any, **kwargs: Any) -> Any:
-            for x in args:
-                if is_traced(x):
-                    break
-            else:
-                if not kwargs or not any(map(is_traced, kwargs.values())):
-                    return wrap_result(concrete(*args, **kwargs))
+            if not any_traced(args) and not (kwargs and any_traced(kwargs.values())):
+                return wrap_result(concrete(*args, **kwargs))
             if kwargs.pop("out", None) is not None:
                 raise writes_into(function.__name__)
             return function(*args, **kwargs)

@@ -89,11 +89,12 @@ class Ufunc:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Apply the function to arrays, scalars, lists and traced values."""
-        if any(type(x) in (list, tuple) and is_traced(x) for x in args):
-            args = tuple(to_array(x) if is_traced(x) else x for x in args)
+        for x in args:
+            if type(x) in (list, tuple) and is_traced(x):
+                args = tuple([to_array(x) if is_traced(x) else x for x in args])
+                break
         # A traced operand takes the call over through NumPy's own protocol.
-        result = self.numpy(*args, **kwargs)
-        return as_array(result) if self.nout == 1 else wrap_result(result)
+        return wrap_result((self._numpy or self.numpy)(*args, **kwargs))
 
     def traced(
         self,

@@ -117,7 +117,7 @@ def test_batched(call):
     function, operands = flat_function(call, np)
     # Python's floats stay what they are: as entries of an array they would be strong.
     every = tuple(None if isinstance(x, float) else 0 for x in operands)
-    if set(every) == {None}:
+    if 0 not in every:
         pytest.skip("nothing to batch")
     first = every.index(0)
     one = tuple(0 if i == first else None for i in range(len(every)))
