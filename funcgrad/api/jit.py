@@ -95,7 +95,7 @@ class JitFunction:
 
     def _remember(self, entry: Traced, in_tree: Any, kwargs: dict[str, Any]) -> None:
         """Let the next call with arguments of these types go straight to its code."""
-        if kwargs or self._has_static or not entry.is_reusable:
+        if kwargs or self._has_static or not entry.is_reusable or modes.special:
             return
         known = entry.jaxpr.memo.get("direct")
         if known is None:

@@ -23,9 +23,30 @@ from funcgrad.compiler.value import BOOL, INT64, Value
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.jaxpr import Jaxpr
 
+DETAIL_BITS = 48
+
 
 class ControlLowering(Lowering):
     """Adds to ``Lowering`` what primitives that hold jaxprs are lowered by."""
+
+    def __init__(self, vector_bytes: int) -> None:
+        super().__init__(vector_bytes)
+        self.checks: list[Callable[[int], Exception]] = []
+
+    def fail_if(
+        self, failed: Value, detail: Value, error: Callable[[int], Exception]
+    ) -> None:
+        """End the program where ``failed`` holds: its caller raises ``error(detail)``.
+
+        The status tells which check failed, and ``detail`` as far as 48 bits hold it.
+        """
+        self.checks.append(error)
+        b = self.b
+        largest = 1 << (DETAIL_BITS - 1)
+        detail = b.max(b.min(detail, b.i64(largest - 1)), b.i64(-largest))
+        number = b.i64(len(self.checks) << DETAIL_BITS)
+        status = b.or_(number, b.and_(detail, b.i64((1 << DETAIL_BITS) - 1)))
+        self.fail_if_not_zero(b.select(failed, status, b.i64(0)))
 
     def lower_call(self, *operands: Node, jaxpr: Jaxpr, **_: Any) -> list[Node]:
         """The equations of a called jaxpr in place of the call."""

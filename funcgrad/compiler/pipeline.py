@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from funcgrad.compiler import buffers, callbacks
-from funcgrad.compiler.control_flow import ControlLowering
+from funcgrad.compiler.control_flow import DETAIL_BITS, ControlLowering
 from funcgrad.compiler.executable import (
     compile_kernel,
     lower_to_ir,
@@ -38,6 +38,7 @@ class Program(NamedTuple):
     out_avals: list[ShapedArray]
     constants: list[np.ndarray[Any, Any]]
     callbacks: list[int]
+    checks: list[Callable[[int], Exception]]
 
 
 def lower_program(jaxpr: Jaxpr) -> Program:
@@ -60,6 +61,7 @@ def lower_program(jaxpr: Jaxpr) -> Program:
         jaxpr.out_avals,
         ctx.constants,
         ctx.callbacks,
+        ctx.checks,
     )
 
 
@@ -213,7 +215,7 @@ class Executable:
             ]
             result = self.native_call(*ready)
         if type(result) is not tuple:
-            raise _failure(result)
+            raise _failure(result, self.program)
         results = list(result)
         for k in self._dynamic:
             results[k] = _take_tape(results[k], self.out_avals[k])
@@ -224,7 +226,13 @@ def _call_owned(owner: Executable, call: Any, *arrays: Any) -> Any:
     return call(*arrays)
 
 
-def _failure(status: int) -> BaseException:
+def _failure(status: int, program: Program) -> BaseException:
+    """What a program that ended with this status has to say."""
+    number = status >> DETAIL_BITS
+    if 0 < number <= len(program.checks):
+        detail = status & ((1 << DETAIL_BITS) - 1)
+        negative = detail >> (DETAIL_BITS - 1)
+        return program.checks[number - 1](detail - (negative << DETAIL_BITS))
     failure = callbacks.take_failure() if status == callbacks.FAILED else None
     return failure or CompilerError(f"compiled code failed with status {status}")
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.core import numpy_protocol as protocol
+from funcgrad.errors import TracerArrayConversionError
 
 
 class Array(np.ndarray[Any, Any]):
@@ -24,6 +25,13 @@ class Array(np.ndarray[Any, Any]):
     """
 
     __slots__ = ()
+
+    def __getitem__(self, index: Any) -> Any:
+        """Entries, as NumPy has it; the index may be traced."""
+        try:
+            return super().__getitem__(index)
+        except TracerArrayConversionError:
+            return protocol.methods["getitem"](self, index)
 
     def __array_wrap__(
         self, array: Any, context: Any = None, return_scalar: bool = False

@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from funcgrad import errors
+from funcgrad.config import config
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import Tracer, typeof
+from funcgrad.ops.bounds_check import check_bounds_p, out_of_bounds
 from funcgrad.ops.casting import convert_element_type
 from funcgrad.ops.dynamic_slicing import from_front
 from funcgrad.ops.joining import stack
@@ -264,12 +266,15 @@ def _place(item: Any, extent: int, axis: int, lenient: bool) -> Any:
             raise _mask_mismatch(item, extent, axis)
         return item.index
     if isinstance(item, Tracer):
+        if config.check_index and not lenient:
+            line = user_frame()
+            item = check_bounds_p.bind(item, extent=extent, axis=axis, where=line)
         return from_front(item, extent)
     if not lenient:
         outside = np.logical_or(np.less(item, -extent), np.greater_equal(item, extent))
         if np.any(outside):
             first = np.asarray(item)[outside].flat[0] if np.ndim(item) else item
-            raise _outside(int(first), extent, axis)
+            raise out_of_bounds(int(first), extent, axis, user_frame())
     elif type(item) is int and not -extent <= item < extent:
         return np.asarray(from_front(item, extent))
     if type(item) is int:
@@ -290,19 +295,6 @@ def _common_shape(places: dict[int, Any]) -> Shape:
             got=" and ".join(map(str, shapes)),
             expected="equal shapes, or extents of 1",
             fix="np.ix_(i, j), or i[:, None] and j, for all combinations",
-            see=errors.IndexOutOfBoundsError.page,
-        )
-    )
-
-
-def _outside(index: int, extent: int, axis: int) -> errors.IndexOutOfBoundsError:
-    return errors.IndexOutOfBoundsError(
-        errors.message(
-            f"index {index} is out of bounds for axis {axis} with size {extent}.",
-            where=user_frame(),
-            got=str(index),
-            expected=f"{-extent} to {extent - 1}" if extent else "no index at all",
-            fix='x.at[index].get(mode="clip") or mode="fill", if that is meant',
             see=errors.IndexOutOfBoundsError.page,
         )
     )
