@@ -26,27 +26,46 @@ class Var:
 
 
 class Literal:
-    """A scalar constant in place."""
+    """A scalar constant in place; any constant in a program that is run once."""
 
-    __slots__ = ("aval", "val")
+    __slots__ = ("_aval", "val")
 
     def __init__(self, val: Any, aval: ShapedArray | None = None) -> None:
         self.val = val
-        self.aval = typeof(val) if aval is None else aval
+        self._aval = aval
+
+    @property
+    def aval(self) -> ShapedArray:
+        if self._aval is None:
+            self._aval = typeof(self.val)
+        return self._aval
 
 
 Atom = Var | Literal
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Eqn:
-    """``outvars = primitive[params] invars``, and the line it came from."""
+    """``outvars = primitive[params] invars``, and the line it came from.
 
-    primitive: Primitive
-    invars: tuple[Atom, ...]
-    params: dict[str, Any]
-    outvars: tuple[Var, ...]
-    source: SourceLine | None = None
+    Never changed once made; no frozen dataclass only because one is made for every
+    operation that is differentiated.
+    """
+
+    __slots__ = ("invars", "outvars", "params", "primitive", "source")
+
+    def __init__(
+        self,
+        primitive: Primitive,
+        invars: tuple[Atom, ...],
+        params: dict[str, Any],
+        outvars: tuple[Var, ...],
+        source: SourceLine | None = None,
+    ) -> None:
+        self.primitive = primitive
+        self.invars = invars
+        self.params = params
+        self.outvars = outvars
+        self.source = source
 
     @property
     def effects(self) -> frozenset[str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from funcgrad.core.aval import ShapedArray
-from funcgrad.core.trace import find_trace
+from funcgrad.core.trace import Tracer, evaluate, find_trace
 from funcgrad.errors import PrimitiveDefinitionError
 
 _NO_EFFECTS: frozenset[str] = frozenset()
@@ -43,6 +43,8 @@ class Primitive:
     """Whether the call is staged even if no operand is traced (creation, random)."""
     effect: ClassVar[str | None] = None
     keeps_weak_type: ClassVar[bool] = False
+    keeps_type: ClassVar[bool] = False
+    """Whether operands of one float type, 0-d ones aside, give an answer of it."""
     cases: ClassVar[Sequence[Any]] = ()
 
     REQUIRED = ("evaluate", "abstract_eval", "batch", "lower")
@@ -56,9 +58,14 @@ class Primitive:
 
     def bind(self, *operands: Any, **params: Any) -> Any:
         """Apply through the innermost trace among the operands."""
-        return find_trace(operands, self.staged_when_constant).process(
-            self, operands, params
-        )
+        for operand in operands:
+            if isinstance(operand, Tracer):
+                break
+        else:
+            if not self.staged_when_constant:
+                return evaluate(self, operands, params)
+        trace = find_trace(operands, self.staged_when_constant)
+        return trace.process(self, operands, params)
 
     def literal_dtype(self, avals: Sequence[ShapedArray]) -> Any:
         """The dtype that Python scalars among operands of these types take on."""

@@ -49,7 +49,13 @@ class EvalTrace(Trace):
     """Runs primitives at once, by NumPy."""
 
     def process(self, primitive: Any, operands: Sequence[Any], params: Any) -> Any:
-        result = primitive.evaluate(*operands, **params)
+        try:
+            result = primitive.evaluate(*operands, **params)
+        except (ValueError, TypeError, IndexError):
+            # NumPy knows neither the user's line nor a cure; the type rule does, unless
+            # the operands are right and something else went wrong.
+            primitive.abstract_eval(*map(typeof, operands), **params)
+            raise
         if modes.special and is_watched():
             results = result if primitive.multiple_results else [result]
             check_results(primitive.name, operands, results)
@@ -65,9 +71,14 @@ def _weak_again(result: Any, operands: Sequence[Any]) -> Any:
     return result
 
 
+_evaluation = EvalTrace()
+evaluate = _evaluation.process
+"""Apply a primitive to operands of which none is traced."""
+
+
 class _Stack(threading.local):
     def __init__(self) -> None:
-        self.traces: list[Trace] = [EvalTrace()]
+        self.traces: list[Trace] = [_evaluation]
         self.staging: list[Trace] = []
 
 
@@ -133,6 +144,11 @@ def _escaped(tracer: Tracer) -> errors.UnexpectedTracerError:
             see=errors.UnexpectedTracerError.page,
         )
     )
+
+
+def shape_of(x: Any) -> tuple[Any, ...]:
+    """The shape of a traced or concrete value."""
+    return () if type(x) in PYTHON_SCALARS else x.shape
 
 
 def typeof(x: Any) -> ShapedArray:

@@ -245,11 +245,12 @@ class ArrayTracer(Tracer):
     def __array_ufunc__(
         self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any
     ) -> Any:
-        if kwargs.get("out") is not None:
-            raise _writes_into(ufunc.__name__, kwargs["out"])
-        kwargs.pop("out", None)
+        if kwargs:
+            if kwargs.get("out") is not None:
+                raise _writes_into(ufunc.__name__, kwargs["out"])
+            kwargs.pop("out", None)
         if method == "__call__":
-            function = protocol.find_ufunc(ufunc)
+            function = protocol.ufuncs.get(ufunc) or protocol.find_ufunc(ufunc)
             if function is not None:
                 return function(*inputs, **kwargs)
         elif method in protocol.ufunc_methods and protocol.find_ufunc(ufunc):

@@ -8,7 +8,7 @@ import numpy as np
 
 from funcgrad.core import numpy_protocol as protocol
 from funcgrad.core.aval import DYNAMIC, ShapedArray, float0
-from funcgrad.core.trace import typeof
+from funcgrad.core.trace import Tracer, typeof
 
 
 class Zero:
@@ -53,11 +53,12 @@ def add_tangents(x: Any, y: Any) -> Any:
         return x if y is None else y
     if y is None or type(y) is Zero:
         return x
-    aval = typeof(x)
-    if aval.dtype == float0:
+    if isinstance(x, Tracer):
+        shape = x.aval.shape
+        if shape and type(shape[0]) is type(DYNAMIC):
+            return protocol.operators["add_tapes"](x, y)
+    elif type(x) is np.ndarray and x.dtype == float0:
         return x
-    if aval.shape and aval.shape[0] == DYNAMIC:
-        return protocol.operators["add_tapes"](x, y)
     return protocol.operators["add"](x, y)
 
 

@@ -6,7 +6,7 @@ NumPy itself is asked which loop an operation runs, so every result has NumPy's 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -58,6 +58,7 @@ class Ufunc:
 
     def _describe(self, name: str, operation: Operation) -> None:
         self.operation = operation
+        self._direct: set[tuple[np.dtype[Any], ...]] = set()
         self.__name__ = self.__qualname__ = name
         self.__doc__ = f"The universal function `{name}`, on arrays and traced values."
 
@@ -96,7 +97,15 @@ class Ufunc:
         # A traced operand takes the call over through NumPy's own protocol.
         return wrap_result((self._numpy or self.numpy)(*args, **kwargs))
 
-    def traced(
+    def traced(self, *args: Any, **options: Any) -> Any:
+        """The function on operands of which one at least is traced."""
+        if not options:
+            kinds = _strong_dtypes(args)
+            if kinds in self._direct:
+                return self.operation(*args)
+        return self._by_loop(*args, **options)
+
+    def _by_loop(
         self,
         *args: Any,
         where: Any = True,
@@ -107,7 +116,7 @@ class Ufunc:
         signature: Any = None,
         sig: Any = None,
     ) -> Any:
-        """The function on operands of which one at least is traced."""
+        """Convert the operands as NumPy's loop does, and the results if need be."""
         asked = signature if given(signature) else sig
         if given(dtype):
             asked = (None,) * self.nin + (np.dtype(dtype),) * self.nout
@@ -119,11 +128,18 @@ class Ufunc:
         ]
         result = self.operation(*converted)
         results = result if self.nout > 1 else (result,)
+        self._remember(operands, results, loop)
         finished = [
             _masked(_finish(y, kind), where)
             for y, kind in zip(results, loop[self.nin :], strict=True)
         ]
         return tuple(finished) if self.nout > 1 else finished[0]
+
+    def _remember(self, operands: Any, results: Any, loop: Any) -> None:
+        """Whether operands of these dtypes may go to the operation as they are."""
+        dtypes = _strong_dtypes((*operands, *results))
+        if dtypes == loop:
+            self._direct.add(dtypes[: self.nin])
 
     def reduce(self, array: Any, axis: Any = 0, *args: Any, **kwargs: Any) -> Any:
         """Fold the entries along axes, ``((x0 op x1) op x2) ...``."""
@@ -177,6 +193,20 @@ class SpecialUfunc(Ufunc):
 
 def _stacked(x: Any) -> Any:
     return to_array(x) if is_traced(x) else x
+
+
+def _strong_dtypes(values: Sequence[Any]) -> tuple[Any, ...] | None:
+    """The dtypes of values; None if one is, or stands for, a Python scalar."""
+    dtypes = []
+    for x in values:
+        if isinstance(x, Tracer):
+            x = x.aval
+            if x.weak_type:
+                return None
+        elif not isinstance(x, (np.ndarray, np.generic)):
+            return None
+        dtypes.append(x.dtype)
+    return tuple(dtypes)
 
 
 def _operand(x: Any) -> Any:

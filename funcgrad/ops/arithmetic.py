@@ -239,13 +239,8 @@ def strong_mul(t: Any, d: Any) -> Any:
 
     A factor that is a finite number other than zero needs no such care.
     """
-    if type(d) in PYTHON_SCALARS:
-        if d != 0 and cmath.isfinite(d):
-            return mul_p.bind(t, d)
-        return strong_mul_p.bind(t, d)
-    left, right = typeof(t), typeof(d)
-    if left.dtype is right.dtype and left.shape == right.shape:
-        return strong_mul_p.bind(t, d)
+    if type(d) in PYTHON_SCALARS and d != 0 and cmath.isfinite(d):
+        return mul_p.bind(t, d)
     return strong_mul_p(t, d)
 
 

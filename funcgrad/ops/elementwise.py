@@ -12,7 +12,7 @@ from funcgrad.core.aval import ShapedArray
 from funcgrad.core.dtypes import result_type
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import user_frame
-from funcgrad.core.trace import PYTHON_SCALARS, Tracer, typeof
+from funcgrad.core.trace import PYTHON_SCALARS, Tracer, evaluate, shape_of, typeof
 from funcgrad.core.vspace import Zero, add_tangents, zero_like
 from funcgrad.ops.casting import convert_element_type, convert_weak
 from funcgrad.ops.structural import (
@@ -77,6 +77,7 @@ class Elementwise(Primitive):
         self.keeps_weak_type = keeps_weak_type  # type: ignore[misc]
         self.cost = cost
         self.cases = cases  # type: ignore[misc]
+        self.keeps_type = out_dtype is None  # type: ignore[misc]
         super().__init__()
         # One Python call less for each entry-by-entry operation on arrays.
         self.evaluate = numpy  # type: ignore[method-assign]
@@ -118,15 +119,14 @@ class Elementwise(Primitive):
 
     def jvp(self, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
         y = self.bind(*primals)
-        aval = typeof(y)
         total: Any = None
         for rule, t in zip(self.rules, tangents, strict=True):
             if rule is None or type(t) is Zero:
                 continue
-            own = typeof(t)
-            if own.shape != aval.shape:
-                t = broadcast_in_dim(t, aval.shape, ())
-            total = add_tangents(total, rule(t, y, *primals))
+            if len(primals) > 1:
+                t = broadcast_in_dim(t, shape_of(y), ())
+            t = rule(t, y, *primals)
+            total = t if total is None else add_tangents(total, t)
         return y, zero_like(y) if total is None else total
 
     def batch(
@@ -142,20 +142,27 @@ class Elementwise(Primitive):
         """Apply with NumPy's broadcasting and promotion."""
         for x in operands:
             if isinstance(x, Tracer):
-                if len(operands) == 1:
-                    return self.bind(x)
-                return self.bind(*broadcast_and_promote(*operands))
-        return self.bind(*_broadcast_concrete(_without_lists(operands)))
+                break
+        else:
+            return self._of_arrays(_without_lists(operands))
+        if len(operands) == 1 or (len(operands) == 2 and _fit_together(*operands)):
+            return self.bind(*operands)
+        return self.bind(*broadcast_and_promote(*operands))
+
+    def _of_arrays(self, operands: Sequence[Any]) -> Any:
+        """NumPy broadcasts and promotes itself; only what it refuses is looked at."""
+        try:
+            return evaluate(self, operands, {})
+        except (ValueError, IndexError):
+            broadcast_shapes(*[np.shape(x) for x in operands])
+            raise
 
 
 def sum_to(operand: LinearOperand, ct: Any) -> Any:
     """The cotangent of an operand that was combined with every entry if 0-d."""
     if operand.aval.shape:
         return ct
-    aval = typeof(ct)
-    if not aval.shape:
-        return ct
-    return reduce_sum(ct, tuple(range(aval.ndim)))
+    return reduce_sum(ct, tuple(range(len(shape_of(ct)))))
 
 
 def batch_elementwise(
@@ -197,13 +204,11 @@ def broadcast_and_promote(*operands: Any) -> Sequence[Any]:
     ShapeError
         If the shapes can not be broadcast together.
     """
+    if len(operands) == 2 and _fit_together(*operands):
+        return operands
     operands = _without_lists(operands)
     avals = [typeof(x) for x in operands]
     first = avals[0]
-    if len(avals) == 2:
-        second = avals[1]
-        if first.shape == second.shape and first.dtype is second.dtype:
-            return operands
     if all(
         (not a.shape or a.shape == first.shape or not first.shape)
         and a.dtype == first.dtype
@@ -227,27 +232,31 @@ def broadcast_and_promote(*operands: Any) -> Sequence[Any]:
     ]
 
 
+def _fit_together(x: Any, y: Any) -> bool:
+    """Whether two operands are of one type or 0-d: the usual case, told quickly."""
+    left = x.aval if isinstance(x, Tracer) else x
+    right = y.aval if isinstance(y, Tracer) else y
+    if type(y) is float or type(y) is int:
+        return type(left) not in _PLAIN and left.dtype.kind in "fc"
+    if type(x) is float or type(x) is int:
+        return type(right) not in _PLAIN and right.dtype.kind in "fc"
+    if type(left) in _PLAIN or type(right) in _PLAIN:
+        return False
+    if left.dtype is not right.dtype:
+        return False
+    a, b = left.shape, right.shape
+    return bool(not a or not b or a == b)
+
+
+_PLAIN = PYTHON_SCALARS | {list, tuple}
+
+
 def _without_lists(operands: tuple[Any, ...]) -> tuple[Any, ...]:
     for x in operands:
         if type(x) is list or type(x) is tuple:
             return tuple(
                 [np.asarray(y) if type(y) in (list, tuple) else y for y in operands]
             )
-    return operands
-
-
-def _broadcast_concrete(operands: Sequence[Any]) -> Sequence[Any]:
-    """NumPy broadcasts and promotes concrete operands itself; only check shapes."""
-    if len(operands) == 1:
-        return operands
-    shape: tuple[Any, ...] | None = None
-    for x in operands:
-        if isinstance(x, np.ndarray):
-            if shape is None:
-                shape = x.shape
-            elif x.shape != shape:
-                broadcast_shapes(*[np.shape(x) for x in operands])
-                break
     return operands
 
 

@@ -15,7 +15,7 @@ from funcgrad.core.aval import ShapedArray
 from funcgrad.core.constant import constant_p
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import user_frame
-from funcgrad.core.trace import typeof
+from funcgrad.core.trace import shape_of, typeof
 from funcgrad.core.vspace import Zero
 from funcgrad.ops.cases import booleans, case, give_cases, integers
 
@@ -125,7 +125,7 @@ broadcast_in_dim_p = BroadcastInDim()
 def broadcast_in_dim(x: Any, shape: Sequence[Any], dims: Sequence[int]) -> Any:
     """``x`` repeated to ``shape``, its axes at ``dims``."""
     shape, dims = tuple(shape), tuple(dims)
-    if typeof(x).shape == shape:
+    if shape_of(x) == shape:
         return x
     return broadcast_in_dim_p.bind(x, shape=shape, into=dims)
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.core.dtypes import math_dtype
-from funcgrad.ops.arithmetic import add, div, mul, neg, strong_mul, sub
+from funcgrad.ops.arithmetic import add, div, neg, strong_mul
 from funcgrad.ops.cases import between, binary, case, complexes, integers, unary
 from funcgrad.ops.elementwise import Elementwise
 from funcgrad.ops.exponential import float_operands, lower_math
@@ -22,7 +22,7 @@ _UNIT = (
 
 def one_minus_square(x: Any) -> Any:
     """``1 - x**2``, accurate near 1."""
-    return mul(sub(1.0, x), add(1.0, x))
+    return (1.0 - x) * (1.0 + x)
 
 
 sin_p = Elementwise(

@@ -39,7 +39,7 @@ class JVPTrace(Trace):
                 nonzero = True
             else:
                 primals.append(operand)
-                tangents.append(zero_like(operand))
+                tangents.append(Zero(None, operand))
         if not nonzero:
             return primitive.bind(*primals, **params)
         rule = primitive.jvp
@@ -48,7 +48,7 @@ class JVPTrace(Trace):
         result, tangent = rule(primals, tangents, **params)
         if primitive.multiple_results:
             return [self.wrap(r, t) for r, t in zip(result, tangent, strict=True)]
-        return self.wrap(result, tangent)
+        return result if type(tangent) is Zero else JVPTracer(self, result, tangent)
 
     def wrap(self, primal: Any, tangent: Any) -> Any:
         if type(tangent) is Zero:

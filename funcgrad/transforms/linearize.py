@@ -9,7 +9,7 @@ from funcgrad.core.jaxpr import ClosedJaxpr, Jaxpr, eval_jaxpr
 from funcgrad.core.trace import new_trace, typeof
 from funcgrad.core.vspace import Zero
 from funcgrad.transforms.jvp import jvp
-from funcgrad.transforms.stage import JaxprTrace, stage_flat
+from funcgrad.transforms.stage import JaxprTrace, TangentTrace, stage_flat
 
 
 def linearize(
@@ -30,7 +30,9 @@ def linearize(
         typeof(p).differentiable and (nonzero is None or nonzero[i])
         for i, p in enumerate(primals)
     ]
-    with new_trace(JaxprTrace(staging=False)) as trace:
+    # Without a later use of the residuals, none of them needs a name.
+    staged_by = JaxprTrace(staging=False) if prune else TangentTrace()
+    with new_trace(staged_by) as trace:
         tangents = [
             trace.argument(typeof(p).tangent()) if flag else Zero(typeof(p).tangent())
             for p, flag in zip(primals, flags, strict=True)

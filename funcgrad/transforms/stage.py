@@ -14,6 +14,7 @@ from funcgrad.core.jaxpr import (
     ClosedJaxpr,
     Eqn,
     Jaxpr,
+    Literal,
     Var,
     dead_code,
     literal,
@@ -108,6 +109,55 @@ class JaxprTrace(Trace):
             outvars,
         )
         return ClosedJaxpr(jaxpr, tuple([value for _, value in consts]))
+
+
+class TangentTrace(JaxprTrace):
+    """Records the tangents of a program that is transposed once.
+
+    Constants stand in the equations, which costs less than a variable for each.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(staging=False)
+
+    def atom(self, value: Any, dtype: Any = None) -> Atom:
+        if type(value) is JaxprTracer and value.owner is self:
+            return value.variable
+        return Literal(value)
+
+    def process(
+        self, primitive: Primitive, operands: Sequence[Any], params: Any
+    ) -> Any:
+        aval = _one_type(operands) if primitive.keeps_type else None
+        if aval is None:
+            return super().process(primitive, operands, params)
+        invars = tuple([self.atom(operand) for operand in operands])
+        var = Var(aval)
+        self.eqns.append(Eqn(primitive, invars, params, (var,)))
+        return JaxprTracer(self, var)
+
+
+def _one_type(operands: Sequence[Any]) -> ShapedArray | None:
+    """The type of the staged operands, if all others have it or are 0-d."""
+    aval: ShapedArray | None = None
+    for x in operands:
+        if type(x) is JaxprTracer:
+            own = x.variable.aval
+            if aval is None:
+                aval = own
+            elif own is not aval and not own.same_type(aval):
+                return None
+    if aval is None or aval.weak_type:
+        return None
+    dtype, shape = aval.dtype, aval.shape
+    for x in operands:
+        if type(x) is JaxprTracer or type(x) is float:
+            continue
+        if not isinstance(x, (np.ndarray, np.generic)) or x.dtype is not dtype:
+            return None
+        if x.shape and x.shape != shape:
+            return None
+    return aval
 
 
 class JaxprTracer(ArrayTracer):

@@ -7,19 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.core.aval import ShapedArray
 from funcgrad.core.jaxpr import Eqn, Jaxpr, Literal, Var
 from funcgrad.core.vspace import Zero, add_tangents
 from funcgrad.errors import DifferentiationError
 
-
-class LinearOperand:
-    """Stands for an operand that a program is linear in: a type without a value."""
-
-    __slots__ = ("aval",)
-
-    def __init__(self, aval: ShapedArray) -> None:
-        self.aval = aval
+LinearOperand = Var
+"""Stands for an operand that a program is linear in: a type without a value."""
 
 
 def is_linear(operand: Any) -> bool:
@@ -40,7 +33,8 @@ def backward_pass(
     with np.errstate(all="ignore"):  # as in jvp
         todo = _forward_residuals(jaxpr, known, linear)
         for atom, ct in zip(jaxpr.outvars, cotangents, strict=True):
-            _accumulate(cts, linear, atom, ct)
+            if ct is not None and type(ct) is not Zero and atom in linear:
+                cts[atom] = add_tangents(cts[atom], ct) if atom in cts else ct
         for eqn in reversed(todo):
             _transpose_eqn(eqn, known, linear, cts)
     return [cts.get(v, Zero(v.aval)) for v in jaxpr.invars]
@@ -61,12 +55,6 @@ def _forward_residuals(
         results = result if eqn.primitive.multiple_results else [result]
         known.update(zip(eqn.outvars, results, strict=True))
     return todo
-
-
-def _accumulate(cts: dict[Var, Any], linear: set[Var], atom: Any, ct: Any) -> None:
-    if ct is None or type(ct) is Zero or atom not in linear:
-        return
-    cts[atom] = add_tangents(cts[atom], ct) if atom in cts else ct
 
 
 def _transpose_eqn(
@@ -90,7 +78,7 @@ def _transpose_eqn(
         if isinstance(a, Literal):
             operands.append(a.val)
         elif a in linear:
-            operands.append(LinearOperand(a.aval))
+            operands.append(a)
         else:
             operands.append(known[a])
     rule = getattr(primitive, "transpose", None)
@@ -99,8 +87,8 @@ def _transpose_eqn(
             f"{primitive.name} is not linear and can not be transposed"
         )
     for atom, part in zip(eqn.invars, rule(ct, *operands, **eqn.params), strict=True):
-        if part is not None:
-            _accumulate(cts, linear, atom, part)
+        if part is not None and type(part) is not Zero and atom in linear:
+            cts[atom] = add_tangents(cts[atom], part) if atom in cts else part
 
 
 def linear_transpose(
