@@ -1,6 +1,8 @@
 """Composable transforms of NumPy functions: derivatives, batching and compilation."""
 
+from funcgrad import ad_checkpoint as ad_checkpoint
 from funcgrad import custom_batching as custom_batching
+from funcgrad import custom_derivatives as custom_derivatives
 from funcgrad import debug as debug
 from funcgrad import flatten_util as flatten_util
 from funcgrad import lax as lax
@@ -44,5 +46,6 @@ from funcgrad.ops.control.callback import pure_callback as pure_callback
 from funcgrad.ops.control.checkpoint import checkpoint as checkpoint
 from funcgrad.ops.control.checkpoint import checkpoint as remat  # noqa: F401
 from funcgrad.ops.control.checkpoint import checkpoint_policies as checkpoint_policies
+from funcgrad.ops.control.custom_gradient import custom_gradient as custom_gradient
 from funcgrad.ops.control.custom_rules import custom_jvp as custom_jvp
 from funcgrad.ops.control.custom_rules import custom_vjp as custom_vjp

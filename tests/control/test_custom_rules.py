@@ -301,3 +301,26 @@ def test_custom_vmap_without_a_rule():
     f = custom_batching.custom_vmap(lambda x: x)
     with pytest.raises(errors.TreeError, match="no rule for vmap"):
         f(1.0)
+
+
+@pytest.mark.parametrize("jit", [lambda f: f, fg.jit])
+def test_custom_gradient(jit):
+    @fg.custom_gradient
+    def f(x, y):
+        s = np.sin(x)
+        return s * y, lambda ct: (2 * np.cos(x) * y * ct, 3 * s * ct)
+
+    np.testing.assert_allclose(jit(f)(0.3, 2.0), np.sin(0.3) * 2)
+    got = jit(fg.grad(f, (0, 1)))(0.3, 2.0)
+    np.testing.assert_allclose(got, (4 * np.cos(0.3), 3 * np.sin(0.3)))
+    np.testing.assert_allclose(jit(fg.grad(fg.grad(f)))(0.3, 2.0), -4 * np.sin(0.3))
+    xs = np.array([0.3, 0.5])
+    rows = jit(fg.vmap(fg.grad(f), in_axes=(0, None)))(xs, 2.0)
+    np.testing.assert_allclose(rows, 4 * np.cos(xs))
+    total = jit(fg.grad(lambda xs: np.sum(fg.vmap(f, (0, None))(xs, 2.0))))(xs)
+    np.testing.assert_allclose(total, 4 * np.cos(xs))
+
+
+def test_custom_gradient_wants_a_pair():
+    with pytest.raises(errors.DifferentiationError, match="returns a pair"):
+        fg.custom_gradient(lambda x: x)(1.0)

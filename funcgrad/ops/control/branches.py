@@ -15,6 +15,7 @@ from funcgrad.core.trace import Tracer, typeof
 from funcgrad.ops.casting import convert_element_type
 from funcgrad.ops.comparison import ne
 from funcgrad.ops.control.cond import chosen, cond_p
+from funcgrad.ops.control.interning import interned
 from funcgrad.ops.control.staged import (
     Staged,
     common_dtype,
@@ -227,9 +228,9 @@ def _share_consts(
             own[k] if k in own else _unused(value) for k, value in enumerate(values)
         ]
         rest = s.jaxpr.invars[len(s.jaxpr.invars) - num_operands :]
-        jaxprs.append(
-            Jaxpr((), (*consts, *rest), s.jaxpr.eqns, s.jaxpr.outvars, s.jaxpr.effects)
-        )
+        invars = (*consts, *rest)
+        branch = Jaxpr((), invars, s.jaxpr.eqns, s.jaxpr.outvars, s.jaxpr.effects)
+        jaxprs.append(interned(branch))
     return values, tuple(jaxprs)
 
 

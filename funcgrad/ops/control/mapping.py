@@ -32,8 +32,8 @@ def map(f: Callable[[Any], Any], xs: Any, *, batch_size: int | None = None) -> A
     Examples
     --------
     >>> import numpy as np, funcgrad as fg
-    >>> fg.lax.map(lambda x: x * x, np.array([1.0, 2.0, 3.0]))
-    array([1., 4., 9.])
+    >>> fg.lax.map(lambda x: x * x, np.array([1.0, 2.0, 3.0])).tolist()
+    [1.0, 4.0, 9.0]
     """
     if batch_size is None:
         return scan(lambda _, x: (None, f(x)), None, xs)[1]

@@ -11,6 +11,7 @@ from funcgrad.core.dtypes import result_type
 from funcgrad.core.jaxpr import Jaxpr, eval_jaxpr
 from funcgrad.core.trace import typeof
 from funcgrad.ops.casting import convert_element_type
+from funcgrad.ops.control.interning import interned
 from funcgrad.transforms.stage import hoist_consts, stage, stage_flat
 
 
@@ -46,7 +47,7 @@ def stage_tree(
         return result
 
     consts, jaxpr = hoist_consts(stage(flat, avals, name=name_of(function)))
-    return Staged(consts, jaxpr, found[-1])
+    return Staged(consts, interned(jaxpr), found[-1])
 
 
 def converted(staged: Staged, avals: Sequence[ShapedArray]) -> Staged:
@@ -64,7 +65,7 @@ def converted(staged: Staged, avals: Sequence[ShapedArray]) -> Staged:
             for y, aval, fit in zip(results, avals, fits, strict=True)
         ]
 
-    return staged._replace(jaxpr=stage_flat(function, jaxpr.in_avals))
+    return staged._replace(jaxpr=interned(stage_flat(function, jaxpr.in_avals)))
 
 
 def common_dtype(avals: Sequence[ShapedArray]) -> ShapedArray | None:
