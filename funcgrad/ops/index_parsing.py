@@ -261,6 +261,8 @@ def _window(item: slice, extent: int) -> Window:
 
 def _place(item: Any, extent: int, axis: int, lenient: bool) -> Any:
     """An int or an array of integers from 0."""
+    if type(item) is int and -extent <= item < extent:
+        return item + extent if item < 0 else item
     if isinstance(item, _Mask):
         if item.shape[item.axis] != extent:
             raise _mask_mismatch(item, extent, axis)
@@ -275,15 +277,14 @@ def _place(item: Any, extent: int, axis: int, lenient: bool) -> Any:
         if np.any(outside):
             first = np.asarray(item)[outside].flat[0] if np.ndim(item) else item
             raise out_of_bounds(int(first), extent, axis, user_frame())
-    elif type(item) is int and not -extent <= item < extent:
-        return np.asarray(from_front(item, extent))
-    if type(item) is int:
-        return item + extent if item < 0 else item
-    return from_front(item, extent)
+    place = from_front(item, extent)
+    return np.asarray(place) if type(item) is int else place
 
 
 def _common_shape(places: dict[int, Any]) -> Shape:
-    shapes = [() if type(p) is int else typeof(p).shape for p in places.values()]
+    shapes = [typeof(p).shape for p in places.values() if type(p) is not int]
+    if not shapes:
+        return ()
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:

@@ -168,9 +168,22 @@ def test_what_does_not_fit() -> None:
         stage(lambda x, i: [gather(x, i, rows, (1, 5))], [x, i])
     with pytest.raises(errors.ShapeError, match="longer than 1"):
         stage(lambda x, i: [gather(x, i, rows, (2, 4))], [x, i])
+    with pytest.raises(errors.ShapeError, match="every axis"):
+        stage(lambda x, i: [gather(x, i, rows, (1,))], [x, i])
+    both = GatherDimensionNumbers((), (0, 1), (0, 1))
+    none = GatherDimensionNumbers((), (0,), (0,))
+    paired = GatherDimensionNumbers((), (1,), (1,), (0,), (0,))
+    with pytest.raises(errors.ShapeError, match="along 2 axes"):
+        stage(lambda x, i: [gather(x, i, both, (1, 1))], [x, i])
+    with pytest.raises(errors.ShapeError, match="1 offset axes"):
+        stage(lambda x, i: [gather(x, i, none, (1, 4))], [x, i])
+    with pytest.raises(errors.ShapeError, match="batching axes"):
+        stage(lambda x, i: [gather(x, i, paired, (1, 1))], [x, i])
     with pytest.raises(errors.ShapeError, match="mode"):
         stage(lambda x, i: [gather(x, i, rows, (1, 4), mode="wrap")], [x, i])
     with pytest.raises(errors.DTypeError, match="integer"):
         stage(lambda x: [gather(x, x, rows, (1, 4))], [x])
     with pytest.raises(errors.ShapeError, match="another shape"):
         stage(lambda x, i: [ops.scatter_add(x, i, np.zeros((3, 4)), rows)], [x, i])
+    with pytest.raises(errors.ShapeError, match="another rank"):
+        stage(lambda x, i: [ops.scatter_add(x, i, np.zeros(3), rows)], [x, i])

@@ -141,9 +141,19 @@ def test_recurrence() -> None:
         np.testing.assert_allclose(got, h)
 
 
+def test_what_a_recurrence_takes() -> None:
+    x = typeof(np.zeros(3))
+    with pytest.raises(errors.ShapeError, match="one type"):
+        stage(lambda x: [ops.linear_recurrence(x, np.zeros(2), 0)], [x])
+    with pytest.raises(errors.DTypeError):
+        stage(lambda x: [ops.linear_recurrence(x, x, 0)], [typeof(np.zeros(3, bool))])
+    with pytest.raises(errors.DTypeError):
+        stage(lambda x: [ops.cumlogsumexp(x, 0)], [typeof(np.zeros(3, int))])
+
+
 def test_what_has_no_value() -> None:
     for x in (np.zeros((0, 3)), np.zeros(0)):
-        with pytest.raises(ValueError, match="no identity"):
+        with pytest.raises(ValueError, match="no entries"):
             ops.reduce_max(x, (0,))
         with pytest.raises(errors.ShapeError, match="no entries"):
             stage(lambda x: [ops.reduce_max(x, (0,))], [typeof(x)])

@@ -11,6 +11,7 @@ import pytest
 from funcgrad import errors, ops
 from funcgrad.compiler.pipeline import compile_jaxpr
 from funcgrad.core.trace import typeof
+from funcgrad.ops.dynamic_slicing import dynamic_update_slice_p
 from funcgrad.transforms.stage import stage, stage_flat
 
 
@@ -125,6 +126,23 @@ def test_windows_are_written_from_what_they_overwrite(run: Any) -> None:
     np.testing.assert_array_equal(run(shift, x), want)
 
 
+@RUNS
+def test_an_array_written_into_itself(run: Any) -> None:
+    def same(x: Any) -> Any:
+        y = ops.mul(x, 2.0)
+        return ops.dynamic_update_slice(y, y, [0])
+
+    x = np.arange(40.0)
+    np.testing.assert_array_equal(run(same, x), 2 * x)
+
+
+def test_what_can_not_be_counted() -> None:
+    with pytest.raises(errors.AxisError, match="dimension 2"):
+        stage(lambda: [ops.broadcasted_iota(int, (2, 3), 2)], [])
+    with pytest.raises(errors.DTypeError, match="bool"):
+        stage(lambda: [ops.iota(bool, 3)], [])
+
+
 def test_joining_promotes() -> None:
     joined = ops.concatenate([np.zeros(1, np.int32), np.zeros(1, np.float32)], 0)
     assert joined.dtype == np.float64
@@ -136,6 +154,9 @@ def test_what_does_not_fit() -> None:
         stage(lambda x: [ops.strided_slice(x, (0, 0), (3, 3))], [x])
     with pytest.raises(errors.ShapeError, match="padding"):
         stage(lambda x: [ops.pad(x, 0.0, [(0, 0, -1), (0, 0, 0)])], [x])
+    single = np.zeros((1, 1), np.float32)
+    with pytest.raises(errors.DTypeError, match="dtype"):
+        stage(lambda x: [dynamic_update_slice_p.bind(x, single, 0, 0)], [x])
     with pytest.raises(errors.ShapeError, match="window"):
         stage(lambda x: [ops.dynamic_slice(x, [0, 0], (3, 1))], [x])
     with pytest.raises(errors.ShapeError, match="do not fit together"):
