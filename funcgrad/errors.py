@@ -103,8 +103,9 @@ class ConcretizationTypeError(FuncgradError, TypeError):
     """A value is needed while only its shape and dtype are known.
 
     Cause: under ``jit`` (and inside ``scan``, ``cond``, ``while_loop``) arrays have no
-    values yet. Example: ``jit(lambda n: np.zeros(n))(3)``. Cure: mark the argument as
-    static, take the number from a shape, or use the operation that works on arrays.
+    values yet. Example: ``jit(lambda x: np.nonzero(x))``, whose result has no known
+    shape. Cure: mark the argument as static, take the number from a shape, or use the
+    operation that works on arrays.
     """
 
     page = "concretization_type"

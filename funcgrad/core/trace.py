@@ -122,6 +122,24 @@ def find_trace(operands: Sequence[Any], staged: bool = False) -> Trace:
     return top
 
 
+def is_inside_staging(trace: Trace) -> bool:
+    """Whether programs of inner traces are being staged while this trace works."""
+    staging = _stack.staging
+    return bool(staging) and staging[-1].level > trace.level
+
+
+def process_outside(
+    trace: Trace, primitive: Any, operands: Sequence[Any], params: Any
+) -> Any:
+    """Let an outer trace work without what its rules create being staged inside."""
+    inner = _stack.staging
+    _stack.staging = [other for other in inner if other.level <= trace.level]
+    try:
+        return trace.process(primitive, operands, params)
+    finally:
+        _stack.staging = inner
+
+
 def current_traces() -> list[Trace]:
     """The stack, innermost last."""
     return _stack.traces

@@ -11,6 +11,17 @@ from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
 
 
+def shape_error(
+    problem: str, got: str, expected: str = "", fix: str = ""
+) -> errors.ShapeError:
+    """The error for arrays whose shapes do not fit a function."""
+    page = errors.ShapeError.page
+    text = errors.message(
+        problem, where=user_frame(), got=got, expected=expected, fix=fix, see=page
+    )
+    return errors.ShapeError(text)
+
+
 def canonical_axis(axis: Any, ndim: int) -> int:
     """One axis, counted from the front.
 

@@ -12,7 +12,7 @@ from funcgrad import errors, ops
 from funcgrad.core.numpy_protocol import defines_method, defines_operator
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
-from funcgrad.numpy.axes import canonical_axis, ordered_axes
+from funcgrad.numpy.axes import canonical_axis, ordered_axes, shape_error
 from funcgrad.numpy.dispatch import promote, to_array, traces
 from funcgrad.numpy.shape import moveaxis, ravel
 from funcgrad.ops.elementwise import broadcast_shapes
@@ -63,7 +63,12 @@ def multiply_matrices(a: Any, b: Any) -> Any:
     """``a @ b`` for operands of one dtype: matrices in the last two axes."""
     ranks = typeof(a).ndim, typeof(b).ndim
     if 0 in ranks:
-        raise ValueError("matmul: Input operand does not have enough dimensions")
+        raise shape_error(
+            "`matmul` does not take operands without axes.",
+            f"{typeof(a).shape} and {typeof(b).shape}",
+            "vectors, matrices or stacks of matrices",
+            "x * y, or numpy.dot(x, y)",
+        )
     if typeof(a).shape[-1] != typeof(b).shape[max(ranks[1] - 2, 0)]:
         raise _mismatch("matmul", a, b)
     if ranks[0] <= 2 and ranks[1] <= 2:
@@ -193,8 +198,9 @@ def cross(
     x, y = moveaxis(x, axisa, -1), moveaxis(y, axisb, -1)
     sizes = typeof(x).shape[-1], typeof(y).shape[-1]
     if not set(sizes) <= {2, 3}:
-        raise ValueError(
-            "incompatible dimensions for cross product\n(dimension must be 2 or 3)"
+        raise shape_error(
+            "`cross` takes vectors with two or three components.",
+            f"{sizes[0]} and {sizes[1]} components",
         )
     x0, x1, y0, y1 = x[..., 0], x[..., 1], y[..., 0], y[..., 1]
     last = x0 * y1 - x1 * y0

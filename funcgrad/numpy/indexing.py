@@ -13,7 +13,7 @@ from funcgrad.core.array import as_array
 from funcgrad.core.numpy_protocol import defines_method, methods
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import Tracer, typeof
-from funcgrad.numpy.axes import canonical_axis, ordered_axes
+from funcgrad.numpy.axes import canonical_axis, ordered_axes, shape_error
 from funcgrad.numpy.dispatch import given, promote, to_array, traces
 from funcgrad.numpy.ranges import iota_along
 from funcgrad.numpy.shape import ravel
@@ -269,7 +269,11 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     x = to_array(a)
     rank = typeof(x).ndim
     if rank < 2:
-        raise ValueError("diag requires an array of at least two dimensions")
+        raise shape_error(
+            "a diagonal runs along two axes.",
+            f"an array of shape {typeof(x).shape}",
+            "two axes at least",
+        )
     first, second = ordered_axes((axis1, axis2), rank)
     rest = [axis for axis in range(rank) if axis not in (first, second)]
     x = ops.transpose(x, (*rest, first, second))
@@ -287,7 +291,12 @@ def diag(v: Any, k: int = 0) -> Any:
     if typeof(x).ndim == 2:
         return diagonal(x, k)
     if typeof(x).ndim != 1:
-        raise ValueError("Input must be 1- or 2-d.")
+        raise shape_error(
+            "`diag` takes a vector or a matrix.",
+            f"an array of shape {typeof(x).shape}",
+            "one axis or two",
+            "funcgrad.numpy.diagonal for stacks of matrices",
+        )
     n = typeof(x).shape[0] + abs(k)
     along_rows = k < 0
     # Row i of a lower diagonal holds x[i + k]; column j of an upper one x[j - k].

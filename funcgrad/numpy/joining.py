@@ -11,7 +11,7 @@ import numpy as np
 
 from funcgrad import ops
 from funcgrad.core.trace import typeof
-from funcgrad.numpy.axes import canonical_axis, insert_axes
+from funcgrad.numpy.axes import canonical_axis, insert_axes, shape_error
 from funcgrad.numpy.dispatch import promote, to_array, traces
 from funcgrad.numpy.shape import atleast_1d, atleast_2d, atleast_3d, ravel
 
@@ -19,7 +19,9 @@ from funcgrad.numpy.shape import atleast_1d, atleast_2d, atleast_3d, ravel
 def _operands(arrays: Any, dtype: Any = None) -> list[Any]:
     items = [to_array(x) for x in arrays]
     if not items:
-        raise ValueError("need at least one array to join")
+        raise shape_error(
+            "there is nothing to join.", "no arrays", "one array at least"
+        )
     return [to_array(x, dtype) for x in items] if dtype is not None else promote(items)
 
 
@@ -57,7 +59,12 @@ def stack(
     parts = _operands(arrays, dtype)
     shapes = {typeof(x).shape for x in parts}
     if len(shapes) != 1:
-        raise ValueError("all input arrays must have the same shape")
+        raise shape_error(
+            "`stack` takes arrays of one shape.",
+            " and ".join(str(typeof(x).shape) for x in parts),
+            "equal shapes",
+            "concatenate, which joins along an axis that is there",
+        )
     axis = canonical_axis(axis, typeof(parts[0]).ndim + 1)
     return concatenate([insert_axes(x, (axis,)) for x in parts], axis)
 
@@ -163,7 +170,12 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
     """Parts along an axis, all of one extent if a number of sections is given."""
     extent = typeof(to_array(ary)).shape[axis]
     if np.ndim(indices_or_sections) == 0 and extent % indices_or_sections:
-        raise ValueError("array split does not result in an equal division")
+        raise shape_error(
+            "`split` into sections of one size does not come out even.",
+            f"{extent} entries into {indices_or_sections} sections",
+            "a number of sections that divides the extent",
+            "array_split, or the places where to split, as a list",
+        )
     return array_split(ary, indices_or_sections, axis)
 
 

@@ -12,10 +12,22 @@ from funcgrad.core.dtypes import canonical_dtype, sum_dtype
 from funcgrad.core.numpy_protocol import defines_method
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
-from funcgrad.numpy.axes import canonical_axes, canonical_axis, insert_axes
+from funcgrad.numpy.axes import (
+    canonical_axes,
+    canonical_axis,
+    insert_axes,
+    shape_error,
+)
 from funcgrad.numpy.dispatch import given, to_array, traces
 from funcgrad.ops.casting import convert_element_type
 from funcgrad.ops.elementwise import broadcast_shapes
+
+
+def reduction_axes(axis: Any, ndim: int) -> tuple[int, ...]:
+    """The axes that a ufunc reduces; a scalar counts as having axes 0 and -1."""
+    if ndim == 0 and not isinstance(axis, tuple) and axis in (0, -1):
+        return ()
+    return canonical_axes(axis, ndim)
 
 
 def finish_reduction(y: Any, axes: tuple[int, ...], keepdims: Any) -> Any:
@@ -57,7 +69,7 @@ def sum(
     """Sum along axes; integers are summed in 64 bits."""
     x = to_array(a)
     x = convert_element_type(x, dtype if given(dtype) else sum_dtype(typeof(x).dtype))
-    axes = canonical_axes(axis, typeof(x).ndim)
+    axes = reduction_axes(axis, typeof(x).ndim)
     y = ops.reduce_sum(masked(x, where, 0), axes)
     y = finish_reduction(y, axes, keepdims)
     return y + initial if given(initial) else y
@@ -77,7 +89,7 @@ def prod(
     """Product along axes; integers are multiplied in 64 bits."""
     x = to_array(a)
     x = convert_element_type(x, dtype if given(dtype) else sum_dtype(typeof(x).dtype))
-    axes = canonical_axes(axis, typeof(x).ndim)
+    axes = reduction_axes(axis, typeof(x).ndim)
     y = ops.reduce_prod(masked(x, where, 1), axes)
     y = finish_reduction(y, axes, keepdims)
     return y * initial if given(initial) else y
@@ -130,7 +142,7 @@ def max(
 ) -> Any:
     """Largest entry along axes; NaN if there is one."""
     x = to_array(a)
-    axes = canonical_axes(axis, typeof(x).ndim)
+    axes = reduction_axes(axis, typeof(x).ndim)
     _check_initial("maximum", where, initial)
     _check_not_empty("maximum", x, axes, initial)
     y = ops.reduce_max(masked(x, where, _lowest(typeof(x).dtype)), axes)
@@ -150,7 +162,7 @@ def min(
 ) -> Any:
     """Smallest entry along axes; NaN if there is one."""
     x = to_array(a)
-    axes = canonical_axes(axis, typeof(x).ndim)
+    axes = reduction_axes(axis, typeof(x).ndim)
     _check_initial("minimum", where, initial)
     _check_not_empty("minimum", x, axes, initial)
     y = ops.reduce_min(masked(x, where, _highest(typeof(x).dtype)), axes)
@@ -180,7 +192,7 @@ def all(
 ) -> Any:
     """Whether every entry along axes is true."""
     x = convert_element_type(to_array(a), bool)
-    axes = canonical_axes(axis, typeof(x).ndim)
+    axes = reduction_axes(axis, typeof(x).ndim)
     y = ops.reduce_and(masked(x, where, True), axes)
     return finish_reduction(y, axes, keepdims)
 
@@ -197,7 +209,7 @@ def any(
 ) -> Any:
     """Whether an entry along axes is true."""
     x = convert_element_type(to_array(a), bool)
-    axes = canonical_axes(axis, typeof(x).ndim)
+    axes = reduction_axes(axis, typeof(x).ndim)
     y = ops.reduce_or(masked(x, where, False), axes)
     return finish_reduction(y, axes, keepdims)
 
@@ -306,20 +318,26 @@ def std(
 
 
 def flat_or_axis(a: Any, axis: Any) -> tuple[Any, int]:
-    """The array and an axis of it; the flat array and 0 if none is given."""
+    """The array and an axis of it; flat and 0 if no axis is given or it is 0-d."""
     x = to_array(a)
-    if not given(axis):
+    ndim = typeof(x).ndim
+    if not given(axis) or (ndim == 0 and axis in (0, -1)):
         return ops.reshape(x, (typeof(x).size,)), 0
-    return x, canonical_axis(axis, typeof(x).ndim)
+    return x, canonical_axis(axis, ndim)
 
 
 def _place_of(operation: Any, name: str, a: Any, axis: Any, keepdims: Any) -> Any:
     x, place = flat_or_axis(a, axis)
     if typeof(x).shape[place] == 0:
-        raise ValueError(f"attempt to get {name} of an empty sequence")
+        raise shape_error(
+            f"`{name}` of no entries is not defined.",
+            f"an array of shape {typeof(x).shape}",
+            "one entry at least along the axis",
+        )
     y = operation(x, place, np.dtype(np.int64))
-    if not given(axis):
-        axes = tuple(range(typeof(to_array(a)).ndim))
+    ndim = typeof(to_array(a)).ndim
+    if not given(axis) or ndim == 0:
+        axes = tuple(range(ndim))
         return finish_reduction(y, axes, keepdims)
     return finish_reduction(y, (place,), keepdims)
 

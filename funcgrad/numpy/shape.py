@@ -17,6 +17,7 @@ from funcgrad.numpy.axes import (
     canonical_axis,
     insert_axes,
     ordered_axes,
+    shape_error,
 )
 from funcgrad.numpy.creation import as_shape
 from funcgrad.numpy.dispatch import given, to_array, traces
@@ -74,7 +75,10 @@ def transpose(a: Any, axes: Any = None) -> Any:
         return ops.transpose(x, range(ndim)[::-1])
     order = ordered_axes(tuple(axes), ndim)
     if len(order) != ndim:
-        raise ValueError(f"axes {axes} don't match an array of {ndim} dimensions")
+        raise shape_error(
+            "`transpose` names every axis once.",
+            f"axes {axes} of an array with {ndim} axes",
+        )
     return ops.transpose(x, order)
 
 
@@ -85,7 +89,11 @@ permute_dims = transpose
 def matrix_transpose(x: Any, /) -> Any:
     """The last two axes exchanged."""
     if typeof(to_array(x)).ndim < 2:
-        raise ValueError("matrix_transpose takes an array of at least 2 dimensions")
+        raise shape_error(
+            "`matrix_transpose` takes matrices.",
+            f"an array of shape {typeof(to_array(x)).shape}",
+            "a shape (..., m, n)",
+        )
     return swapaxes(x, -1, -2)
 
 
@@ -107,9 +115,9 @@ def moveaxis(a: Any, source: Any, destination: Any) -> Any:
     ndim = typeof(x).ndim
     origin, target = ordered_axes(source, ndim), ordered_axes(destination, ndim)
     if len(origin) != len(target):
-        raise ValueError(
-            "`source` and `destination` must name the same number of axes, got "
-            f"{len(origin)} and {len(target)}"
+        raise shape_error(
+            "`moveaxis`: `source` and `destination` name equally many axes.",
+            f"{len(origin)} and {len(target)} axes",
         )
     order = [axis for axis in range(ndim) if axis not in origin]
     for place, axis in sorted(zip(target, origin, strict=True)):
@@ -248,7 +256,7 @@ def flip(m: Any, axis: Any = None) -> Any:
 def flipud(m: Any) -> Any:
     """Rows in reverse order."""
     if not typeof(to_array(m)).ndim:
-        raise ValueError("Input must be >= 1-d.")
+        raise shape_error("`flipud` takes arrays with axes.", "an array without")
     return flip(m, 0)
 
 
@@ -256,7 +264,10 @@ def flipud(m: Any) -> Any:
 def fliplr(m: Any) -> Any:
     """Columns in reverse order."""
     if typeof(to_array(m)).ndim < 2:
-        raise ValueError("Input must be >= 2-d.")
+        raise shape_error(
+            "`fliplr` takes arrays with two axes at least.",
+            f"an array of shape {typeof(to_array(m)).shape}",
+        )
     return flip(m, 1)
 
 
@@ -331,7 +342,13 @@ def repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
     extent = typeof(x).shape[axis]
     if np.ndim(repeats) == 0 or np.size(repeats) == 1:
         return _repeat_all(x, int(np.reshape(repeats, ())), axis)
-    counts = np.broadcast_to(np.asarray(repeats), (extent,))
+    counts = np.asarray(repeats)
+    if counts.shape != (extent,):
+        raise shape_error(
+            "`repeat` takes one count for every entry along the axis.",
+            f"counts of shape {counts.shape} for {extent} entries",
+            f"a number, or an array of shape ({extent},)",
+        )
     index = np.repeat(np.arange(extent), counts)
     return x[(slice(None),) * axis + (index,)]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from funcgrad.core.dtypes import divide_dtype
 from funcgrad.core.trace import typeof
-from funcgrad.numpy.axes import canonical_axes, insert_axes, ordered_axes
+from funcgrad.numpy.axes import canonical_axes, insert_axes, ordered_axes, shape_error
 from funcgrad.numpy.dispatch import to_array, traces
 from funcgrad.numpy.linalg.operands import as_matrices
 from funcgrad.numpy.linalg.systems import inv
@@ -42,7 +42,12 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         return _vector_norm(y, 2 if ord is None else ord, axes, keepdims)
     if len(axes) == 2:
         return _matrix_norm(y, ord, axes, keepdims)
-    raise ValueError("Improper number of dimensions to norm.")
+    raise shape_error(
+        "`norm` is that of vectors or of matrices.",
+        f"{len(axes)} axes",
+        "one axis or two",
+        "ravel(x), or axis=",
+    )
 
 
 def _vector_norm(y: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:

@@ -15,21 +15,43 @@ from funcgrad.ops.casting import convert_element_type
 from funcgrad.ops.elementwise import broadcast_shapes
 
 
+class MatrixShapeError(errors.ShapeError, np.linalg.LinAlgError):
+    """No matrix, or one that is not square: a ``LinAlgError``, as NumPy raises."""
+
+
+def matrix_shape_error(
+    problem: str, got: Any, expected: str, fix: str = ""
+) -> MatrixShapeError:
+    """The error for operands of these shapes."""
+    page = MatrixShapeError.page
+    text = errors.message(
+        problem, where=user_frame(), got=got, expected=expected, fix=fix, see=page
+    )
+    return MatrixShapeError(text)
+
+
 def as_matrices(a: Any, *, square: bool = False) -> Any:
     """Stacks of matrices of a float dtype.
 
-    Raises ``numpy.linalg.LinAlgError`` if they are none, or not square as they should.
+    Raises `MatrixShapeError` if they are none, or not square as they should.
     """
     x = to_array(a)
     x = convert_element_type(x, divide_dtype(typeof(x).dtype))
     shape = typeof(x).shape
     if len(shape) < 2:
-        raise np.linalg.LinAlgError(
-            f"{len(shape)}-dimensional array given. Array must be at least "
-            "two-dimensional"
+        raise matrix_shape_error(
+            "a matrix has two axes, a stack of matrices more.",
+            f"an array of shape {shape}",
+            "a shape (..., m, n)",
+            "x[:, None] makes a column of a vector, x[None, :] a row",
         )
     if square and shape[-1] != shape[-2]:
-        raise np.linalg.LinAlgError("Last 2 dimensions of the array must be square")
+        raise matrix_shape_error(
+            "the matrix is not square.",
+            f"an array of shape {shape}",
+            "a shape (..., n, n)",
+            "funcgrad.numpy.linalg.lstsq or pinv for matrices that are not",
+        )
     return x
 
 

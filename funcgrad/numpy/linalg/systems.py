@@ -16,6 +16,7 @@ from funcgrad.numpy.linalg.operands import (
     as_matrices,
     common_lead,
     identity_like,
+    matrix_shape_error,
     with_leading_axes,
 )
 from funcgrad.ops import linalg as kernels
@@ -31,9 +32,10 @@ def solve(a: Any, b: Any) -> Any:
     right = right[:, None] if vector else right
     matrices, right = promote([matrices, as_matrices(right)])
     if typeof(matrices).shape[-1] != typeof(right).shape[-2]:
-        raise ValueError(
-            "solve: Input operand 1 has a mismatch in its core dimension 0: "
-            f"{typeof(matrices).shape} and {typeof(right).shape}"
+        raise matrix_shape_error(
+            "`solve`: the right side has another number of rows than the matrix.",
+            f"{typeof(matrices).shape} and {typeof(right).shape}",
+            "shapes (..., n, n) and (n,) or (..., n, k)",
         )
     lead = common_lead("solve", matrices, right)
     x = kernels.solve(with_leading_axes(matrices, lead), with_leading_axes(right, lead))
@@ -56,6 +58,8 @@ def pinv(
     Derivative: Golub & Pereyra 1973 (doi:10.1137/0710036), for constant rank.
     """
     x = as_matrices(a)
+    if 0 in typeof(x).shape:
+        return np.swapaxes(to_array(a), -1, -2)
     limit = rcond if given(rcond) else rtol if given(rtol) else None
     if limit is None:
         width = 1e-15 if not given(rtol) else max(typeof(x).shape[-2:])
@@ -66,10 +70,6 @@ def pinv(
 
 @custom_jvp
 def _pseudo_inverse(a: Any, cutoff: Any) -> Any:
-    if 0 in typeof(a).shape:
-        shape = typeof(a).shape
-        zero = np.zeros((), typeof(a).dtype)
-        return ops.broadcast_to(zero, (*shape[:-2], shape[-1], shape[-2]))
     u, s, vh = kernels.svd(a, full_matrices=False)
     limit = np.asarray(cutoff)[..., None] if isinstance(cutoff, np.ndarray) else cutoff
     if typeof(cutoff).ndim:
@@ -106,7 +106,11 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     x, right = promote([x, as_matrices(right)])
     rows, columns = typeof(x).shape
     if rows != typeof(right).shape[0]:
-        raise np.linalg.LinAlgError("Incompatible dimensions")
+        raise matrix_shape_error(
+            "`lstsq`: the right side has another number of rows than the matrix.",
+            f"{typeof(x).shape} and {typeof(right).shape}",
+            "shapes (m, n) and (m,) or (m, k)",
+        )
     if rcond is None:
         rcond = np.finfo(typeof(x).dtype).eps * max(rows, columns)
     s = kernels.svd(x, compute_uv=False, full_matrices=False)
@@ -141,9 +145,10 @@ def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
     shape = typeof(x).shape[-(rank - typeof(right).ndim) :]
     size = math.prod(shape)
     if typeof(right).size != size:
-        raise np.linalg.LinAlgError(
-            "Input arrays must satisfy the requirement prod(a.shape[b.ndim:]) == "
-            "prod(a.shape[:b.ndim])"
+        raise matrix_shape_error(
+            "`tensorsolve`: the last axes of `a` do not hold what `b` does.",
+            f"{typeof(x).shape} and {typeof(right).shape}",
+            "prod(a.shape[b.ndim:]) == prod(a.shape[:b.ndim])",
         )
     flat = solve(ops.reshape(x, (size, size)), ops.reshape(right, (size,)))
     return ops.reshape(flat, shape)
@@ -154,7 +159,11 @@ def matrix_power(a: Any, n: int) -> Any:
     """``a @ a @ ... @ a``, ``n`` times, by squaring; the inverse for negative ``n``."""
     x = to_array(a)
     if typeof(x).ndim < 2 or typeof(x).shape[-1] != typeof(x).shape[-2]:
-        raise np.linalg.LinAlgError("Last 2 dimensions of the array must be square")
+        raise matrix_shape_error(
+            "`matrix_power` takes square matrices.",
+            f"an array of shape {typeof(x).shape}",
+            "a shape (..., n, n)",
+        )
     if n == 0:
         return identity_like(x)
     if n < 0:
