@@ -7,7 +7,13 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from funcgrad.core.aval import ShapedArray
-from funcgrad.core.trace import Tracer, evaluate, find_trace
+from funcgrad.core.trace import (
+    Tracer,
+    evaluate,
+    find_trace,
+    is_inside_staging,
+    process_outside,
+)
 from funcgrad.errors import PrimitiveDefinitionError
 
 _NO_EFFECTS: frozenset[str] = frozenset()
@@ -43,6 +49,9 @@ class Primitive:
     """Whether the call is staged even if no operand is traced (creation, random)."""
     effect: ClassVar[str | None] = None
     keeps_weak_type: ClassVar[bool] = False
+    prune: ClassVar[Any] = None
+    """``prune(used, **params)`` of primitives that carry programs: which operands and
+    results stay where only some results are used, and the parameters then."""
     keeps_type: ClassVar[bool] = False
     """Whether operands of one float type, 0-d ones aside, give an answer of it."""
     cases: ClassVar[Sequence[Any]] = ()
@@ -65,6 +74,8 @@ class Primitive:
             if not self.staged_when_constant:
                 return evaluate(self, operands, params)
         trace = find_trace(operands, self.staged_when_constant)
+        if is_inside_staging(trace):
+            return process_outside(trace, self, operands, params)
         return trace.process(self, operands, params)
 
     def literal_dtype(self, avals: Sequence[ShapedArray]) -> Any:

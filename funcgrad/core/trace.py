@@ -12,6 +12,7 @@ import numpy as np
 from funcgrad import errors
 from funcgrad.config import modes
 from funcgrad.core.aval import ShapedArray, float0
+from funcgrad.core.conversion import hidden_by_numpy
 from funcgrad.core.dtypes import canonical_dtype
 from funcgrad.core.finite import check_results, is_watched
 from funcgrad.core.source import user_frame
@@ -96,6 +97,11 @@ def new_trace(trace: T) -> Iterator[T]:
         _stack.staging.append(trace)
     try:
         yield trace
+    except ValueError as error:
+        ours = hidden_by_numpy(error)
+        if ours is None:
+            raise
+        raise ours from None
     finally:
         trace.valid = False
         del traces[trace.level :]
@@ -116,7 +122,7 @@ def find_trace(operands: Sequence[Any], staged: bool = False) -> Trace:
         if isinstance(operand, Tracer):
             trace = operand.owner
             if not trace.valid:
-                raise _escaped(operand)
+                raise escaped(operand)
             if trace.level > top.level:
                 top = trace
     return top
@@ -150,7 +156,8 @@ def staging_depth() -> int:
     return len(_stack.staging)
 
 
-def _escaped(tracer: Tracer) -> errors.UnexpectedTracerError:
+def escaped(tracer: Tracer) -> errors.UnexpectedTracerError:
+    """The error for a value whose trace has ended."""
     return errors.UnexpectedTracerError(
         errors.message(
             "a traced value is used after the transform that made it has ended.",

@@ -163,7 +163,10 @@ def _logistic(x: Any) -> Any:
 
 def _share(x: Any, y: Any, scale: float) -> Any:
     """``exp(x) / (exp(x) + exp(y))`` for ``scale`` 1; half where both are infinite."""
-    difference = select_n(eq(x, y), sub(x, y), 0.0)
+    difference = sub(x, y)
+    at_infinity = select_n(eq(x, y), difference, 0.0)
+    # A finite tie keeps its difference: it is zero, but its derivative is not.
+    difference = select_n(eq(sub(x, x), 0.0), at_infinity, difference)
     return logistic(mul(difference, scale))
 
 
