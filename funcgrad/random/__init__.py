@@ -28,6 +28,8 @@ from funcgrad.random.gamma_family import gamma as gamma
 from funcgrad.random.gamma_family import generalized_normal as generalized_normal
 from funcgrad.random.gamma_family import loggamma as loggamma
 from funcgrad.random.gamma_family import t as t
+from funcgrad.random.geometry import ball as ball
+from funcgrad.random.geometry import orthogonal as orthogonal
 from funcgrad.random.keys import PRNGKey as PRNGKey
 from funcgrad.random.keys import bits as bits
 from funcgrad.random.keys import clone as clone
@@ -36,6 +38,7 @@ from funcgrad.random.keys import key as key
 from funcgrad.random.keys import key_data as key_data
 from funcgrad.random.keys import split as split
 from funcgrad.random.keys import wrap_key_data as wrap_key_data
+from funcgrad.random.poisson import poisson as poisson
 from funcgrad.random.transformed import double_sided_maxwell as double_sided_maxwell
 from funcgrad.random.transformed import lognormal as lognormal
 from funcgrad.random.transformed import maxwell as maxwell
