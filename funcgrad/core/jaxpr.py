@@ -175,7 +175,24 @@ def dead_code(
     kept: list[Eqn] = []
     for eqn in reversed(eqns):
         if eqn.effects or any(v in live for v in eqn.outvars):
-            kept.append(eqn)
-            live.update(v for v in eqn.invars if type(v) is Var)
+            needed = _without_dead_results(eqn, live)
+            kept.append(needed)
+            live.update(v for v in needed.invars if type(v) is Var)
     kept.reverse()
     return kept, live
+
+
+def _without_dead_results(eqn: Eqn, live: set[Var]) -> Eqn:
+    """An application of an inner program without the results that nobody reads."""
+    prune = getattr(eqn.primitive, "prune", None)
+    used = tuple([v in live for v in eqn.outvars])
+    if prune is None or all(used):
+        return eqn
+    operands, results, params = prune(used, **eqn.params)
+    return Eqn(
+        eqn.primitive,
+        tuple(a for a, stays in zip(eqn.invars, operands, strict=True) if stays),
+        params,
+        tuple(v for v, stays in zip(eqn.outvars, results, strict=True) if stays),
+        eqn.source,
+    )

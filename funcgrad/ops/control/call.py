@@ -28,6 +28,7 @@ from funcgrad.ops.control.inner import (
     select,
     transpose_jaxpr,
 )
+from funcgrad.ops.control.pruning import prune_call
 from funcgrad.transforms.stage import stage_flat
 from funcgrad.transforms.transpose import is_linear
 
@@ -114,6 +115,8 @@ class HigherOrder(Primitive):
 
 class Call(HigherOrder):
     """Runs one program, ``jaxpr``, on its operands."""
+
+    prune = staticmethod(prune_call)
 
     def evaluate(self, *operands: Any, jaxpr: Jaxpr, **params: Any) -> list[Any]:
         return execute(jaxpr, operands)

@@ -29,6 +29,7 @@ from funcgrad.ops.control.inner import (
     select,
     transpose_jaxpr,
 )
+from funcgrad.ops.control.pruning import prune_cond
 from funcgrad.ops.control.residuals import linearized_body
 from funcgrad.ops.selection import select_n
 from funcgrad.ops.structural import (
@@ -49,6 +50,7 @@ class Cond(HigherOrder):
     """
 
     name = "cond"
+    prune = staticmethod(prune_cond)
     linear = True
 
     def evaluate(

@@ -26,6 +26,7 @@ from funcgrad.ops.control.inner import (
     select,
     split,
 )
+from funcgrad.ops.control.pruning import prune_scan
 from funcgrad.ops.control.residuals import (
     linearized_body,
     loop_residuals,
@@ -47,6 +48,7 @@ class Scan(HigherOrder):
     """
 
     name = "scan"
+    prune = staticmethod(prune_scan)
     linear = True
 
     def evaluate(

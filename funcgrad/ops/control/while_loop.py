@@ -30,6 +30,7 @@ from funcgrad.ops.control.inner import (
     select,
     split,
 )
+from funcgrad.ops.control.pruning import prune_while
 from funcgrad.ops.control.residuals import (
     linearized_body,
     loop_residuals,
@@ -56,6 +57,7 @@ class While(HigherOrder):
     """
 
     name = "while"
+    prune = staticmethod(prune_while)
 
     def evaluate(
         self,
