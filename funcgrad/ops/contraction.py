@@ -266,8 +266,10 @@ def _cotangent(
     other = convert_element_type(other, typeof(ct).dtype)
     # Contracted axes come in the order of the other operand's axes.
     by_other = [contract[k] for k in np.argsort(other_contract)]
-    sides = [(ct, summed, range(len(batch)), free)]
-    sides.append((other, other_free, other_batch, by_other))
+    sides: list[tuple[Any, Any, Any, Any]] = [
+        (ct, summed, range(len(batch)), free),
+        (other, other_free, other_batch, by_other),
+    ]
     if [*batch, *by_other, *free] == list(range(aval.ndim)):
         sides.reverse()
     (x, x_summed, x_batch, x_axes), (y, y_summed, y_batch, y_axes) = sides

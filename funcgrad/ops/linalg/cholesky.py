@@ -27,6 +27,7 @@ from funcgrad.ops.linalg.matrices import (
     on_diagonal,
     run_on_matrices,
 )
+from funcgrad.ops.linalg.small import is_small_matrix, lower_small_cholesky
 from funcgrad.ops.linalg.triangular_solve import triangular_solve
 from funcgrad.ops.selection import select_n
 from funcgrad.ops.structural import move_axis_to_front
@@ -73,6 +74,8 @@ class Cholesky(Primitive):
         return self.bind(move_axis_to_front(operands[0], dims[0])), 0
 
     def lower(self, ctx: Any, a: Any) -> Any:
+        if is_small_matrix(a.shape):
+            return lower_small_cholesky(ctx, a)
         n = a.shape[-1]
         kernel = potrf_text(a.dtype)
         return run_on_matrices(ctx, kernel, [a], [((n, n), a.dtype)], [n])[0]

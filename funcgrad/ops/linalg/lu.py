@@ -27,6 +27,11 @@ from funcgrad.ops.linalg.matrices import (
     run_on_matrices,
     upper_triangle,
 )
+from funcgrad.ops.linalg.small import (
+    is_small_matrix,
+    lower_small_lu,
+    lower_small_solve,
+)
 from funcgrad.ops.linalg.triangular_solve import check_system, triangular_solve
 from funcgrad.ops.selection import select_n
 from funcgrad.ops.slicing import pad, strided_slice
@@ -88,8 +93,11 @@ class LU(Primitive):
     def lower(self, ctx: Any, a: Any) -> list[Any]:
         *lead, m, n = a.shape
         k = min(m, n)
-        shapes = [((m, n), a.dtype), ((k,), INT32)]
-        lu, pivots = run_on_matrices(ctx, getrf_text(a.dtype), [a], shapes, [m, n])
+        if is_small_matrix(a.shape):
+            lu, pivots = lower_small_lu(ctx, a)
+        else:
+            shapes = [((m, n), a.dtype), ((k,), INT32)]
+            lu, pivots = run_on_matrices(ctx, getrf_text(a.dtype), [a], shapes, [m, n])
         return [lu, pivots, _lower_permutation(ctx, pivots, lead, m, k)]
 
 
@@ -208,6 +216,8 @@ class Solve(Primitive):
     def lower(self, ctx: Any, a: Any, b: Any) -> Any:
         if 0 in b.shape:
             return b
+        if is_small_matrix(a.shape):
+            return lower_small_solve(ctx, a, b)
         n, k = b.shape[-2:]
         kernel = solve_text(a.dtype)
         return run_on_matrices(ctx, kernel, [a, b], [((n, k), b.dtype)], [n, k])[0]

@@ -28,6 +28,7 @@ from funcgrad.ops.linalg.matrices import (
     transposed,
     upper_triangle,
 )
+from funcgrad.ops.linalg.small import is_small_matrix, lower_small_triangular_solve
 from funcgrad.ops.structural import align_batch, move_axis, move_axis_to_front, reshape
 
 _OPERATIONS = {"N": 0, "T": 1, "C": 2}
@@ -163,6 +164,10 @@ class TriangularSolve(Primitive):
     ) -> Any:
         if 0 in b.shape:
             return b
+        if is_small_matrix(a.shape):
+            return lower_small_triangular_solve(
+                ctx, a, b, lower=lower, transpose=transpose, unit=unit_diagonal
+            )
         kernel = triangular_solve_text(
             a.dtype,
             lower=lower,

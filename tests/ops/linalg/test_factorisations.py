@@ -16,6 +16,7 @@ from funcgrad.transforms.stage import stage, stage_flat
 
 DTYPES = ["float32", "float64", "complex64", "complex128"]
 SHAPES = [(1, 1), (4, 4), (6, 3), (3, 6), (2, 3, 5, 5), (0, 3, 3), (20, 20)]
+SHAPES += [(3, 2, 4), (2, 4, 3), (40, 6, 6), (5, 7, 7)]
 
 
 def native(function: Any, *args: Any) -> Any:
