@@ -214,6 +214,34 @@ def _signature_without(function: Any, places: set[int]) -> Any:
     return inspect.Signature([inspect.Parameter(name, kind) for name in kept])
 
 
+def _check_static(
+    function: Any, numbers: tuple[int, ...], names: tuple[str, ...]
+) -> None:
+    """Raise unless the function has these arguments."""
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return
+    kinds = [p.kind for p in parameters.values()]
+    count = len(positional_names(function))
+    unknown: list[Any] = []
+    if inspect.Parameter.VAR_POSITIONAL not in kinds:
+        unknown += [n for n in numbers if not -count <= n < count]
+    if inspect.Parameter.VAR_KEYWORD not in kinds:
+        unknown += [name for name in names if name not in parameters]
+    if not unknown:
+        return
+    raise errors.StaticArgumentError(
+        errors.message(
+            f"`{name_of(function)}` has no such argument that could be static.",
+            where=user_frame(),
+            got=", ".join(map(repr, unknown)),
+            expected=f"one of {', '.join(parameters) or 'no arguments'}",
+            see=errors.StaticArgumentError.page,
+        )
+    )
+
+
 def _static_key(name: str, place: Any, value: Any) -> Any:
     try:
         hash(value)
@@ -292,4 +320,6 @@ def jit(
         names = tuple(known[n] for n in numbers if -len(known) <= n < len(known))
     elif not numbers:
         numbers = tuple(known.index(name) for name in names if name in known)
+    if numbers or names:
+        _check_static(fun, numbers, names)
     return JitFunction(fun, numbers, names, inline)

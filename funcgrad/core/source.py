@@ -96,3 +96,15 @@ def user_frame() -> SourceLine | None:
     place = (code.co_filename, frame.f_lineno, code.co_qualname)
     # The named constructor takes twice as long.
     return tuple.__new__(SourceLine, place)
+
+
+def source_of(error: BaseException) -> SourceLine | None:
+    """The innermost line of the user's that an exception passed on its way."""
+    found = None
+    step = error.__traceback__
+    while step is not None:
+        code = step.tb_frame.f_code
+        if not _is_internal[code.co_filename]:
+            found = SourceLine(code.co_filename, step.tb_lineno, code.co_qualname)
+        step = step.tb_next
+    return found

@@ -9,8 +9,15 @@ import numpy as np
 
 from funcgrad import errors
 from funcgrad.core import numpy_protocol as protocol
+from funcgrad.core.conversion import (
+    assignment_error,
+    conversion_error,
+    is_assigned,
+    no_dispatch,
+    writes_into,
+)
 from funcgrad.core.source import user_frame
-from funcgrad.core.trace import Tracer
+from funcgrad.core.trace import Tracer, escaped
 
 _OPERANDS = (Tracer, np.ndarray, np.generic, bool, int, float, complex, list, tuple)
 
@@ -212,9 +219,13 @@ class ArrayTracer(Tracer):
         return bool(self._value_for("bool", errors.TracerBoolConversionError))
 
     def __float__(self) -> float:
+        if is_assigned():
+            raise assignment_error()
         return float(self._value_for("float", errors.ConcretizationTypeError))
 
     def __complex__(self) -> complex:
+        if is_assigned():
+            raise assignment_error()
         return complex(self._value_for("complex", errors.ConcretizationTypeError))
 
     def __int__(self) -> int:
@@ -233,12 +244,15 @@ class ArrayTracer(Tracer):
         return np.asarray(value).tolist()
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        if is_assigned():
+            raise assignment_error()
         raise conversion_error("array", self, errors.TracerArrayConversionError)
 
     def _value_for(self, use: str, error: type[errors.FuncgradError]) -> Any:
         value = self.concrete()
         if value is None:
-            raise conversion_error(use, self, error)
+            valid = self.owner.valid
+            raise conversion_error(use, self, error) if valid else escaped(self)
         return value
 
     # NumPy's protocols
@@ -247,7 +261,7 @@ class ArrayTracer(Tracer):
     ) -> Any:
         if kwargs:
             if kwargs.get("out") is not None:
-                raise _writes_into(ufunc.__name__, kwargs["out"])
+                raise writes_into(ufunc.__name__)
             kwargs.pop("out", None)
         if method == "__call__":
             function = protocol.ufuncs.get(ufunc) or protocol.find_ufunc(ufunc)
@@ -255,16 +269,16 @@ class ArrayTracer(Tracer):
                 return function(*inputs, **kwargs)
         elif method in protocol.ufunc_methods and protocol.find_ufunc(ufunc):
             return protocol.ufunc_methods[method](ufunc, *inputs, **kwargs)
-        raise _no_dispatch(f"np.{ufunc.__name__}")
+        raise no_dispatch(f"np.{ufunc.__name__}")
 
     def __array_function__(
         self, function: Any, types: Any, args: Any, kwargs: Any
     ) -> Any:
         known = protocol.functions.get(function)
         if known is None:
-            raise _no_dispatch(f"{function.__module__}.{function.__name__}")
+            raise no_dispatch(f"{function.__module__}.{function.__name__}")
         if kwargs.get("out") is not None:
-            raise _writes_into(function.__name__, kwargs["out"])
+            raise writes_into(function.__name__)
         kwargs.pop("out", None)
         return known(*args, **kwargs)
 
@@ -289,92 +303,3 @@ class ArrayTracer(Tracer):
 
 
 _PROPERTIES = frozenset({"T", "mT", "real", "imag", "flat"})
-_USES = {
-    "bool": (
-        "`if`, `while`, `and`, `or` or `not` needs a value",
-        "a Python bool",
-        (
-            "funcgrad.numpy.where(cond, a, b), "
-            "funcgrad.lax.cond(cond, f, g, *operands), "
-            "funcgrad.lax.while_loop(cond, body, init), or jit(f, static_argnames=...)"
-        ),
-    ),
-    "float": (
-        "`float()` or `math` needs a value",
-        "a Python float",
-        "leave float() out, or use x.astype(float); np.sin and kin instead of math.sin",
-    ),
-    "complex": ("`complex()` needs a value", "a Python complex", "x.astype(complex)"),
-    "int": (
-        "`int()` needs a value",
-        "a Python int",
-        "x.astype(int), or jit(f, static_argnames=...) for a size or a count",
-    ),
-    "index": (
-        "`range()`, a shape or an index into a Python list needs a value",
-        "a Python int",
-        (
-            "funcgrad.lax.fori_loop(0, n, body, init) for a loop, "
-            "a NumPy array instead of the list, "
-            "or jit(f, static_argnames=...) for a size"
-        ),
-    ),
-    "item": ("`item()` needs a value", "a Python scalar", "leave .item() out"),
-    "tolist": ("`tolist()` needs a value", "a Python list", "iterate over the array"),
-    "array": (
-        "a NumPy array or a function that takes no traced values needs a value",
-        "a NumPy array",
-        (
-            "x = x.at[i].set(v) instead of filling np.zeros in place; the function of "
-            "the same name in funcgrad.numpy; funcgrad.pure_callback for foreign code"
-        ),
-    ),
-}
-
-
-def conversion_error(
-    use: str, tracer: Any, error: type[errors.FuncgradError]
-) -> errors.FuncgradError:
-    """The error for asking a traced value for its value."""
-    problem, expected, fix = _USES[use]
-    label = getattr(tracer, "label", "")
-    name = getattr(tracer.owner, "name", "")
-    origin = f", the argument {label}" if label else ""
-    origin += f" of `{name}`" if name else ""
-    return error(
-        errors.message(
-            f"{problem} that is not known while the function is traced.",
-            where=user_frame(),
-            got=f"a traced {tracer.aval}{origin}",
-            expected=expected,
-            fix=fix,
-            see=error.page,
-        )
-    )
-
-
-def _writes_into(name: str, out: Any) -> errors.InPlaceUpdateError:
-    return errors.InPlaceUpdateError(
-        errors.message(
-            f"`{name}` can not write a traced result into an existing array.",
-            where=user_frame(),
-            got="out=... or an in-place operator such as `a += x` with a traced x",
-            expected="an expression that gives a new array",
-            fix="a = a + x, or a = a.at[index].add(x)",
-            see=errors.InPlaceUpdateError.page,
-        )
-    )
-
-
-def _no_dispatch(name: str) -> errors.TracerArrayConversionError:
-    return errors.TracerArrayConversionError(
-        errors.message(
-            f"`{name}` does not take traced values.",
-            where=user_frame(),
-            got="a traced value among its arguments",
-            expected="a function that funcgrad can trace",
-            fix="see docs/limitations.md for what replaces it, or wrap the call in "
-            "funcgrad.pure_callback",
-            see=errors.TracerArrayConversionError.page,
-        )
-    )

@@ -1,0 +1,151 @@
+"""The errors for a traced value that is asked for its numbers or written into an array.
+
+A use of a traced value goes in, an error with the user's line and a cure comes out.
+"""
+
+from __future__ import annotations
+
+import opcode
+import sys
+from typing import Any
+
+from funcgrad import errors
+from funcgrad.core.source import SourceLine, source_of, user_frame
+
+_STORES = {
+    opcode.opmap[name]
+    for name in ("STORE_SUBSCR", "STORE_SLICE")
+    if name in opcode.opmap
+}
+_WRITERS = frozenset(f"numpy.{name}" for name in ("copyto", "put", "place", "putmask"))
+
+
+def is_assigned() -> bool:
+    """Whether the caller's caller runs ``array[...] = value`` at this moment.
+
+    NumPy asks a value for its number there, as ``float(value)`` does, and would drop
+    the derivative.
+    """
+    frame: Any = sys._getframe(2)
+    return frame.f_code.co_code[frame.f_lasti] in _STORES
+
+
+def assignment_error(where: SourceLine | None = None) -> errors.InPlaceUpdateError:
+    """The error for a traced value or index in ``array[index] = value``."""
+    return errors.InPlaceUpdateError(
+        errors.message(
+            "a NumPy array can not hold a traced value.",
+            where=where or user_frame(),
+            got="an assignment into a NumPy array, with a traced value or index",
+            expected="an expression that gives a new array",
+            fix="a = funcgrad.numpy.zeros(n); a = a.at[index].set(value), or "
+            "funcgrad.numpy.stack of a list of values",
+            see=errors.InPlaceUpdateError.page,
+        )
+    )
+
+
+def hidden_by_numpy(error: ValueError) -> errors.FuncgradError | None:
+    """The error of ours that NumPy has replaced by one about sequences, if it has."""
+    cause = error.__cause__
+    if isinstance(cause, errors.InPlaceUpdateError):
+        return cause
+    if isinstance(cause, errors.ConcretizationTypeError):
+        return assignment_error(source_of(error))
+    return None
+
+
+_USES = {
+    "bool": (
+        "`if`, `while`, `and`, `or` or `not` needs a value",
+        "a Python bool",
+        (
+            "funcgrad.numpy.where(cond, a, b), "
+            "funcgrad.lax.cond(cond, f, g, *operands), "
+            "funcgrad.lax.while_loop(cond, body, init), or jit(f, static_argnames=...)"
+        ),
+    ),
+    "float": (
+        "`float()` or `math` needs a value",
+        "a Python float",
+        "leave float() out, or use x.astype(float); np.sin and kin instead of math.sin",
+    ),
+    "complex": ("`complex()` needs a value", "a Python complex", "x.astype(complex)"),
+    "int": (
+        "`int()` needs a value",
+        "a Python int",
+        "x.astype(int), or jit(f, static_argnames=...) for a size or a count",
+    ),
+    "index": (
+        "`range()`, a shape or an index into a Python list needs a value",
+        "a Python int",
+        (
+            "funcgrad.lax.fori_loop(0, n, body, init) for a loop, "
+            "a NumPy array instead of the list, "
+            "or jit(f, static_argnames=...) for a size"
+        ),
+    ),
+    "item": ("`item()` needs a value", "a Python scalar", "leave .item() out"),
+    "tolist": ("`tolist()` needs a value", "a Python list", "iterate over the array"),
+    "array": (
+        "a NumPy array or a function that takes no traced values needs a value",
+        "a NumPy array",
+        (
+            "x = x.at[i].set(v) instead of filling np.zeros in place; the function of "
+            "the same name in funcgrad.numpy; funcgrad.numpy.asarray(a)[i] where i is "
+            "traced and a is not; funcgrad.pure_callback for foreign code"
+        ),
+    ),
+}
+
+
+def conversion_error(
+    use: str, tracer: Any, error: type[errors.FuncgradError]
+) -> errors.FuncgradError:
+    """The error for asking a traced value for its value."""
+    problem, expected, fix = _USES[use]
+    label = getattr(tracer, "label", "")
+    name = getattr(tracer.owner, "name", "")
+    origin = f", the argument {label}" if label else ""
+    origin += f" of `{name}`" if name else ""
+    return error(
+        errors.message(
+            f"{problem} that is not known while the function is traced.",
+            where=user_frame(),
+            got=f"a traced {tracer.aval}{origin}",
+            expected=expected,
+            fix=fix,
+            see=error.page,
+        )
+    )
+
+
+def writes_into(name: str) -> errors.InPlaceUpdateError:
+    """The error for a traced result that is to go into an array."""
+    return errors.InPlaceUpdateError(
+        errors.message(
+            f"`{name}` can not write a traced result into an existing array.",
+            where=user_frame(),
+            got="out=... or an in-place operator such as `a += x` with a traced x",
+            expected="an expression that gives a new array",
+            fix="a = a + x, or a = a.at[index].add(x)",
+            see=errors.InPlaceUpdateError.page,
+        )
+    )
+
+
+def no_dispatch(name: str) -> errors.FuncgradError:
+    """The error for a function of NumPy that traced values do not answer for."""
+    if name in _WRITERS:
+        return writes_into(name)
+    return errors.TracerArrayConversionError(
+        errors.message(
+            f"`{name}` does not take traced values.",
+            where=user_frame(),
+            got="a traced value among its arguments",
+            expected="a function that funcgrad can trace",
+            fix="see docs/limitations.md for what replaces it, or wrap the call in "
+            "funcgrad.pure_callback",
+            see=errors.TracerArrayConversionError.page,
+        )
+    )
