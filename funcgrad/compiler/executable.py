@@ -3,15 +3,17 @@
 The only module that touches Numba's and llvmlite's internals.
 """
 
+import functools
 import hashlib
 import importlib
 import re
 import struct
 import threading
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from funcgrad.compiler import disk_cache, symbols
+from funcgrad.compiler.host import host
 from funcgrad.compiler.libraries import split_libraries
 from funcgrad.errors import CompilerError
 
@@ -23,25 +25,6 @@ _lock = threading.RLock()
 _addresses: dict[str, int] = {}
 _counts = {"compiled": 0, "loaded": 0}
 _keep_alive: list[Any] = []
-
-
-class _Engine(NamedTuple):
-    """What we use of Numba: code generator, machine, and the libraries' versions."""
-
-    binding: Any  # llvmlite.binding
-    codegen: Any  # numba.core.codegen.JITCPUCodegen
-    environment: tuple[str, ...]
-
-    @property
-    def machine(self) -> Any:
-        return self.codegen._tm
-
-    @property
-    def jit(self) -> Any:
-        return self.codegen._engine._ee
-
-
-_engine: _Engine | None = None
 
 
 def kernel_name(text: str) -> str:
@@ -94,27 +77,26 @@ def compile_kernel(text: str, libraries: Iterable[str] = ()) -> int:
 def lower_to_ir(text: str) -> str:
     """The text after our passes, as LLVM assembly."""
     with _lock:
-        return str(_optimise(_start(), text, kernel_name(text)))
+        return str(_optimise(text, kernel_name(text)))
 
 
 def to_assembly(text: str) -> str:
     """The machine code of a kernel as the processor's assembly."""
     with _lock:
-        engine = _start()
-        module = _optimise(engine, text, kernel_name(text))
-        return str(engine.machine.emit_assembly(module))
+        module = _optimise(text, kernel_name(text))
+        return str(_codegen()._tm.emit_assembly(module))
 
 
 def add_symbol(name: str, address: int) -> None:
     """Let kernels call the function at ``address`` as ``name``."""
     with _lock:
-        _start().binding.add_symbol(name, address)
+        host().binding.add_symbol(name, address)
 
 
 def has_symbol(name: str) -> bool:
     """Whether kernels can call ``name``."""
     with _lock:
-        return _is_resolved(_start(), name)
+        return _is_resolved(name)
 
 
 def vector_bytes() -> int:
@@ -128,7 +110,7 @@ def vector_bytes() -> int:
 def host_features() -> frozenset[str]:
     """Features of the processor that code is made for, as ``+avx2``."""
     with _lock:
-        return frozenset(_start().codegen.magic_tuple()[2].split(","))
+        return frozenset(host().features.split(","))
 
 
 def counts() -> dict[str, int]:
@@ -136,18 +118,13 @@ def counts() -> dict[str, int]:
     return dict(_counts)
 
 
-def _start() -> _Engine:
-    """Numba's code generator with an engine of our own, made at the first use.
+@functools.cache
+def _codegen() -> Any:
+    """Numba's code generator, for the same processor as the engine.
 
-    Numba is imported here, since it takes as long as all else together, and its
-    typing machinery (`refresh`, a quarter of a second more) is never touched.
+    Numba is imported here, when there is something to compile; its typing machinery
+    (`refresh`, a quarter of a second more) is never touched.
     """
-    global _engine
-    if _engine is not None:
-        return _engine
-    numba: Any = importlib.import_module("numba")
-    llvmlite: Any = importlib.import_module("llvmlite")
-    binding: Any = importlib.import_module("llvmlite.binding")
     numba_codegen: Any = importlib.import_module("numba.core.codegen")
 
     class Codegen(numba_codegen.JITCPUCodegen):  # type: ignore[misc]
@@ -157,51 +134,38 @@ def _start() -> _Engine:
             options["opt"] = 2
 
         def _customize_tm_features(self) -> str:
-            features = str(super()._customize_tm_features())
-            if "+avx512f" in features.split(","):
-                features += ",-prefer-256-bit"
-            return features
+            return host().features
 
-    codegen = Codegen("funcgrad")
-    environment = (
-        _PIPELINE,
-        numba.__version__,
-        llvmlite.__version__,
-        ".".join(map(str, binding.llvm_version_info)),
-        *map(str, codegen.magic_tuple()),
-    )
-    _engine = _Engine(binding, codegen, environment)
-    return _engine
+    return Codegen("funcgrad")
 
 
 def _load_or_compile(text: str, name: str) -> int:
-    engine = _start()
-    key = disk_cache.make_key(text, engine.environment)
+    key = disk_cache.make_key(text, (_PIPELINE, *host().environment))
     payload = disk_cache.load(key)
     if payload is None:
         program, libraries = split_libraries(text, kernel_name)
         for library in libraries:
             compile_kernel(library)
-        payload = _compile(engine, program, name)
-        _link_externals(engine, _unpack(payload)[0])
+        payload = _compile(program, name)
+        _link_externals(_unpack(payload)[0])
         disk_cache.store(key, payload)
         _counts["compiled"] += 1
     else:
         externals = _unpack(payload)[0]
-        if not all(_is_resolved(engine, external) for external in externals):
+        if not all(_is_resolved(external) for external in externals):
             for library in split_libraries(text, kernel_name).libraries:
                 compile_kernel(library)
-        _link_externals(engine, externals)
+        _link_externals(externals)
         _counts["loaded"] += 1
-    return _install(engine, _unpack(payload)[1], name)
+    return _install(_unpack(payload)[1], name)
 
 
-def _compile(engine: _Engine, text: str, name: str) -> bytes:
+def _compile(text: str, name: str) -> bytes:
     """Object code, headed by the names of the functions that it calls."""
-    module = _optimise(engine, text, name)
+    module = _optimise(text, name)
     if name not in {f.name for f in module.functions if not f.is_declaration}:
         raise CompilerError(f"the text of a kernel does not define {PLACEHOLDER}")
-    code = bytes(engine.machine.emit_object(module))
+    code = bytes(_codegen()._tm.emit_object(module))
     externals = {
         function.name
         for function in module.functions
@@ -216,18 +180,18 @@ def _unpack(payload: bytes) -> tuple[list[str], bytes]:
     return names.decode().split(), code
 
 
-def _optimise(engine: _Engine, text: str, name: str) -> Any:
+def _optimise(text: str, name: str) -> Any:
     """The parsed module after our passes."""
     try:
-        module = engine.binding.parse_assembly(_named(text, name))
-        module.triple = engine.binding.get_process_triple()
-        module.data_layout = str(engine.codegen.target_data)
+        module = host().binding.parse_assembly(_named(text, name))
+        module.triple = host().binding.get_process_triple()
+        module.data_layout = str(_codegen().target_data)
         module.verify()
     except RuntimeError as error:
         raise CompilerError(f"the text of a kernel is not well formed: {error}") from (
             error
         )
-    _run_passes(engine, module)
+    _run_passes(module)
     return module
 
 
@@ -235,11 +199,11 @@ def _named(text: str, name: str) -> str:
     return re.sub(re.escape(PLACEHOLDER) + r"\b", "@" + name, text)
 
 
-def _run_passes(engine: _Engine, module: Any) -> None:
+def _run_passes(module: Any) -> None:
     """Clean up text that is vector code already: LLVM's own pipelines cost 4x more."""
-    options = engine.binding.create_pipeline_tuning_options()
-    builder = engine.binding.create_pass_builder(engine.machine, options)
-    passes = engine.binding.create_new_module_pass_manager()
+    options = host().binding.create_pipeline_tuning_options()
+    builder = host().binding.create_pass_builder(_codegen()._tm, options)
+    passes = host().binding.create_new_module_pass_manager()
     passes.add_always_inliner_pass()
     passes.add_sroa_pass()
     passes.add_simplify_cfg_pass()
@@ -249,30 +213,30 @@ def _run_passes(engine: _Engine, module: Any) -> None:
     passes.run(module, builder)
 
 
-def _link_externals(engine: _Engine, names: Iterable[str]) -> None:
+def _link_externals(names: Iterable[str]) -> None:
     """Check that each name has an address: LLVM ends the process where one has none."""
     for name in names:
-        if not _is_resolved(engine, name):
+        if not _is_resolved(name):
             raise CompilerError(f"a kernel calls `{name}`, and no such function exists")
 
 
-def _is_resolved(engine: _Engine, name: str) -> bool:
-    if name in _addresses or engine.binding.address_of_symbol(name) is not None:
+def _is_resolved(name: str) -> bool:
+    if name in _addresses or host().binding.address_of_symbol(name) is not None:
         return True
     try:
         address = symbols.require(name)
     except KeyError:
         return False
-    engine.binding.add_symbol(name, address)
+    host().binding.add_symbol(name, address)
     return True
 
 
-def _install(engine: _Engine, code: bytes, name: str) -> int:
-    image = engine.binding.ObjectFileRef.from_data(code)
-    engine.jit.add_object_file(image)
-    engine.jit.finalize_object()
+def _install(code: bytes, name: str) -> int:
+    image = host().binding.ObjectFileRef.from_data(code)
+    host().jit.add_object_file(image)
+    host().jit.finalize_object()
     _keep_alive.append(image)
-    return int(engine.jit.get_function_address(name))
+    return int(host().jit.get_function_address(name))
 
 
 def _undefined_symbols(code: bytes) -> set[str]:

@@ -227,7 +227,7 @@ def test_calls_that_llvm_adds_are_checked_too():
         "  %r = frem double %x, %y\n  ret double %r\n}"
     )
     assert call_double(text, 7.5, 2.0) == 1.5
-    code = executable._compile(executable._start(), text, "fg_frem")
+    code = executable._compile(text, "fg_frem")
     assert executable._unpack(code)[0] == ["fmod"]
 
 

@@ -1,0 +1,92 @@
+"""The processor and the engine that holds machine code, through llvmlite alone.
+
+A process that finds its code on disk needs no more than this: Numba, whose import takes
+longer than all else, is asked only when something is compiled.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+from importlib.metadata import version
+from typing import Any, NamedTuple
+
+
+class Host(NamedTuple):
+    """Where machine code runs.
+
+    Attributes
+    ----------
+    binding : module
+        ``llvmlite.binding``.
+    jit : llvmlite.binding.ExecutionEngine
+        Holds the code of this process.
+    features : str
+        The processor's features, as ``+avx2,-avx512f``.
+    environment : tuple of str
+        Versions and processor: code on disk is valid for an equal one.
+    """
+
+    binding: Any
+    jit: Any
+    features: str
+    environment: tuple[str, ...]
+
+
+@functools.cache
+def host() -> Host:
+    """The engine of this process, made at the first use."""
+    llvmlite: Any = importlib.import_module("llvmlite")
+    binding: Any = importlib.import_module("llvmlite.binding")
+    binding.initialize_native_target()
+    binding.initialize_native_asmprinter()
+    cpu = os.environ.get("NUMBA_CPU_NAME") or binding.get_host_cpu_name()
+    features = _features(binding)
+    triple = binding.get_process_triple()
+    target = binding.Target.from_triple(triple)
+    machine = target.create_target_machine(
+        cpu=cpu,
+        features=features,
+        opt=2,
+        reloc=relocation(target.name),
+        codemodel="jitdefault",
+        jit=True,
+    )
+    jit = binding.create_mcjit_compiler(binding.parse_assembly(""), machine)
+    environment = (
+        version("numba"),
+        llvmlite.__version__,
+        ".".join(map(str, binding.llvm_version_info)),
+        triple,
+        cpu,
+        features,
+    )
+    return Host(binding, jit, features, environment)
+
+
+def relocation(architecture: str) -> str:
+    """The relocation model that code made while running has, as Numba chooses it."""
+    if architecture.startswith("x86"):
+        return "static"
+    return "pic" if architecture.startswith("ppc") else "default"
+
+
+def _features(binding: Any) -> str:
+    """The features that Numba makes code for, with its own settings respected."""
+    chosen = os.environ.get("NUMBA_CPU_FEATURES")
+    if chosen is not None:
+        return chosen
+    try:
+        features = binding.get_host_cpu_features()
+    except RuntimeError:
+        return ""
+    if os.environ.get("NUMBA_ENABLE_AVX") == "0":
+        for name in features:
+            if name.startswith("avx"):
+                features[name] = False
+    flat = str(features.flatten())
+    if "+avx512f" in flat.split(","):
+        # LLVM halves the registers by default, for other programs' sake.
+        flat += ",-prefer-256-bit"
+    return flat
