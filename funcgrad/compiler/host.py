@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import functools
 import importlib
+import importlib.util
 import os
-from importlib.metadata import version
+from pathlib import Path
 from typing import Any, NamedTuple
+
+from funcgrad.errors import CompilerError
 
 
 class Host(NamedTuple):
@@ -55,7 +58,7 @@ def host() -> Host:
     )
     jit = binding.create_mcjit_compiler(binding.parse_assembly(""), machine)
     environment = (
-        version("numba"),
+        _numba_version(),
         llvmlite.__version__,
         ".".join(map(str, binding.llvm_version_info)),
         triple,
@@ -63,6 +66,18 @@ def host() -> Host:
         features,
     )
     return Host(binding, jit, features, environment)
+
+
+def _numba_version() -> str:
+    """What tells one Numba from another, without its import."""
+    found = importlib.util.find_spec("numba")
+    if found is None or found.origin is None:
+        raise CompilerError("Numba is not installed")
+    stated = Path(found.origin).with_name("_version.py")
+    if stated.exists():
+        return stated.read_text(encoding="utf-8")
+    metadata: Any = importlib.import_module("importlib.metadata")
+    return str(metadata.version("numba"))
 
 
 def relocation(architecture: str) -> str:
