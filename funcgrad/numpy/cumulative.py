@@ -40,12 +40,12 @@ def _cumulative(
     operand = to_array(x)
     rank = typeof(operand).ndim
     if not given(axis):
-        if rank != 1:
+        if rank > 1:
             raise ValueError(
                 "For arrays which have more than one dimension ``axis`` "
                 "argument is required."
             )
-        axis = 0
+        operand, rank, axis = np.atleast_1d(operand), 1, 0
     axis = canonical_axis(axis, rank)
     y = function(operand, axis, dtype)
     if not include_initial:

@@ -88,7 +88,9 @@ def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
 @traces(np.convolve)
 def convolve(a: Any, v: Any, mode: str = "full") -> Any:
     """Sums of products of ``a`` with shifted and reversed ``v``."""
-    x, y = promote([to_array(a), to_array(v)])
+    x, y = promote([np.atleast_1d(to_array(a)), np.atleast_1d(to_array(v))])
+    if typeof(x).ndim > 1 or typeof(y).ndim > 1:
+        raise ValueError("object too deep for desired array")
     if typeof(x).shape[0] < typeof(y).shape[0]:
         x, y = y, x
     n, m = typeof(x).shape[0], typeof(y).shape[0]

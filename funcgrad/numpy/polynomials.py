@@ -79,6 +79,8 @@ def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
 def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
     """Matrix of the powers of the entries."""
     column = to_array(x)
+    if typeof(column).ndim != 1:
+        raise ValueError("x must be a one-dimensional array or sequence.")
     count = typeof(column).shape[0] if N is None else N
     powers = [np.ones(typeof(column).shape, typeof(column).dtype)]
     for _ in range(count - 1):

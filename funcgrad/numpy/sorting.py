@@ -13,6 +13,7 @@ from funcgrad.numpy.axes import canonical_axis
 from funcgrad.numpy.dispatch import promote, to_array, traces
 from funcgrad.numpy.indexing import entries, where
 from funcgrad.numpy.ranges import iota_along
+from funcgrad.numpy.reductions import flat_or_axis
 from funcgrad.numpy.shape import ravel
 
 
@@ -39,7 +40,7 @@ def argsort(
     a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None
 ) -> Any:
     """Places of the entries in increasing order; equal entries keep their order."""
-    x, place = _with_axis(a, axis)
+    x, place = flat_or_axis(a, axis)
     index = iota_along(typeof(x).shape, place)
     return ops.sort_key_val(x, index, place)[1]
 
@@ -85,6 +86,8 @@ def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
     if side not in ("left", "right"):
         raise ValueError(f"search side must be 'left' or 'right' (got {side!r})")
     x, value = promote([to_array(a), to_array(v)])
+    if typeof(x).ndim != 1:
+        raise ValueError("object too deep for desired array")
     if sorter is not None:
         x = entries(x, sorter)
     extent = typeof(x).shape[0]

@@ -13,6 +13,7 @@ from funcgrad.core.trace import typeof
 from funcgrad.numpy.axes import canonical_axes, insert_axes
 from funcgrad.numpy.dispatch import given, promote, to_array, traces
 from funcgrad.numpy.indexing import where
+from funcgrad.numpy.reductions import count_entries
 from funcgrad.numpy.sorting import sort
 from funcgrad.ops.casting import convert_element_type
 
@@ -35,7 +36,7 @@ def average(
     x = to_array(a)
     if weights is None:
         mean = np.mean(x, axis=axis, keepdims=bool(given(keepdims) and keepdims))
-        total = typeof(x).size / max(typeof(mean).size, 1)
+        total = count_entries(x, canonical_axes(axis, typeof(x).ndim), None, None)
         scale = ops.broadcast_to(
             np.asarray(total, typeof(mean).dtype), typeof(mean).shape
         )
@@ -266,7 +267,11 @@ def median(
     keepdims: bool = False,
 ) -> Any:
     """Middle entry along axes, or the mean of the middle two."""
-    return _quantile(a, 0.5, axis, "linear", keepdims, skip_nan=False)
+    x = as_float(to_array(a))
+    axes = canonical_axes(axis, typeof(x).ndim)
+    if count_entries(x, axes, None, None) == 0:
+        return np.mean(x, axis=axes, keepdims=keepdims)
+    return _quantile(x, 0.5, axes, "linear", keepdims, skip_nan=False)
 
 
 @traces(np.nanmedian)
@@ -306,6 +311,8 @@ def cov(
         x = np.concatenate([x, other], axis=0)
     if dtype is not None:
         x = convert_element_type(x, dtype)
+    if typeof(x).shape[0] == 0:
+        return ops.broadcast_to(np.zeros((), typeof(x).dtype), (0, 0))
     ddof = (0 if bias else 1) if ddof is None else ddof
     w = None if fweights is None else as_float(to_array(fweights))
     if aweights is not None:
@@ -313,7 +320,7 @@ def cov(
     mean, total = np.average(x, axis=1, weights=w, returned=True)
     total = total[0]
     if w is None:
-        freedom = typeof(x).shape[1] - ddof
+        freedom = max(typeof(x).shape[1] - ddof, 0)
     elif ddof == 0:
         freedom = total
     elif aweights is None:
@@ -323,7 +330,9 @@ def cov(
     distance = x - mean[:, None]
     weighted = distance.T if w is None else (distance * w).T
     product = np.matmul(distance, np.conjugate(weighted))
-    return np.squeeze(product * np.true_divide(1, freedom))
+    with np.errstate(divide="ignore"):
+        scale = np.true_divide(1, freedom)
+    return np.squeeze(product * scale)
 
 
 @traces(np.corrcoef)

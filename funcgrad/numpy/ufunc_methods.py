@@ -12,8 +12,10 @@ from funcgrad.core.numpy_protocol import ufunc_methods
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
 from funcgrad.numpy import cumulative, reductions
-from funcgrad.numpy.axes import canonical_axes, canonical_axis
+from funcgrad.numpy.axes import canonical_axis
 from funcgrad.numpy.dispatch import given, to_array
+from funcgrad.numpy.ufunc import resolve_loop
+from funcgrad.ops.casting import convert_element_type
 
 _SUMS = {np.add: reductions.sum, np.multiply: reductions.prod}
 _EXTREMES = {np.maximum: reductions.max, np.minimum: reductions.min}
@@ -45,7 +47,8 @@ def reduce(
     if ufunc in _LOGIC:
         return _LOGIC[ufunc](array, axis, keepdims=keepdims, **masks)
     x = to_array(array, dtype)
-    axes = canonical_axes(axis, typeof(x).ndim)
+    x = _as_loop(ufunc, x)
+    axes = reductions.reduction_axes(axis, typeof(x).ndim)
     if masks:
         if ufunc.identity is None:
             raise ValueError(
@@ -55,6 +58,12 @@ def reduce(
     for place in reversed(axes):
         x = _fold(ufunc, x, place, initial)
     return reductions.finish_reduction(x, axes, keepdims)
+
+
+def _as_loop(ufunc: np.ufunc, x: Any) -> Any:
+    """``x`` with the dtype of results, which folding puts back in."""
+    loop = resolve_loop(ufunc, [x, x], None, "same_kind")
+    return convert_element_type(x, loop[-1])
 
 
 def _slices(x: Any, axis: int) -> list[Any]:
@@ -90,6 +99,7 @@ def accumulate(
     axis = canonical_axis(axis, typeof(x).ndim)
     if ufunc in _RUNNING_EXTREMES:
         return getattr(ops, _RUNNING_EXTREMES[ufunc])(x, axis)
+    x = _as_loop(ufunc, x)
     results: list[Any] = []
     for part in _slices(x, axis):
         results.append(ufunc(results[-1], part) if results else part)
