@@ -19,6 +19,7 @@ from funcgrad.api.arguments import (
     name_of,
     positional_names,
 )
+from funcgrad.api.cache_misses import log_cache_miss
 from funcgrad.api.lowered import Lowered, Traced
 from funcgrad.api.staging import aval_of
 from funcgrad.config import config, modes
@@ -165,6 +166,8 @@ class JitFunction:
             return entry
         self._misses += 1
         labels = leaf_labels(function, args, kwargs)
+        if config.explain_cache_misses:
+            log_cache_miss(self._name, key, list(self._cache), labels)
         entry = self._trace(function, in_tree, avals, labels)
         if entry.is_reusable:
             self._cache[key] = entry

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from funcgrad.config import config
 from funcgrad.core.aval import ShapedArray
+from funcgrad.core.check import check_jaxpr
 from funcgrad.core.constant import constant_p
 from funcgrad.core.jaxpr import (
     Atom,
@@ -20,7 +22,7 @@ from funcgrad.core.jaxpr import (
     literal,
 )
 from funcgrad.core.primitive import Primitive
-from funcgrad.core.source import user_frame
+from funcgrad.core.source import current_line
 from funcgrad.core.trace import PYTHON_SCALARS, Trace, Tracer, new_trace, typeof
 from funcgrad.core.tracer import ArrayTracer
 
@@ -66,7 +68,7 @@ class JaxprTrace(Trace):
                 dtype = primitive.literal_dtype(avals)
                 break
         invars = tuple([self.atom(operand, dtype) for operand in operands])
-        source = user_frame() if self.staging else None
+        source = current_line() if self.staging or modes.special else None
         if primitive.multiple_results:
             outvars = tuple(Var(aval) for aval in types)
             self.eqns.append(Eqn(primitive, invars, params, outvars, source))
@@ -96,6 +98,8 @@ class JaxprTrace(Trace):
             outvars,
             effects,
         )
+        if config.enable_checks:
+            check_jaxpr(jaxpr)
         return ClosedJaxpr(jaxpr, tuple(value for _, value in consts))
 
     def _whole(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +15,7 @@ from funcgrad.core.aval import DYNAMIC, ShapedArray
 from funcgrad.core.finite import bad_value, check_results, is_watched
 from funcgrad.core.jaxpr import Eqn, Jaxpr, Literal, Var, eval_jaxpr, subjaxprs
 from funcgrad.core.primitive import Primitive
+from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
 from funcgrad.ops.control.inner import (
     batched_jaxpr,
@@ -32,13 +35,30 @@ from funcgrad.ops.control.pruning import prune_call
 from funcgrad.transforms.stage import stage_flat
 from funcgrad.transforms.transpose import is_linear
 
+logger = logging.getLogger("funcgrad")
+
 
 def compiled(jaxpr: Jaxpr) -> Executable:
     """Native code of a program, made once and kept with it."""
     found: Executable | None = jaxpr.memo.get(compiled)
     if found is None:
+        start = time.perf_counter()
         found = jaxpr.memo.setdefault(compiled, compile_jaxpr(jaxpr))
+        if config.log_compiles:
+            _log_compilation(jaxpr, time.perf_counter() - start)
     return found
+
+
+def _log_compilation(jaxpr: Jaxpr, seconds: float) -> None:
+    """Log what was compiled for which line of the user's, and how long it took."""
+    types = ", ".join(aval.short() for aval in jaxpr.in_avals)
+    logger.warning(
+        "compiled %d equations for (%s) in %.1f ms, called at %s",
+        len(jaxpr.eqns),
+        types,
+        1e3 * seconds,
+        user_frame(),
+    )
 
 
 def execute(jaxpr: Jaxpr, operands: Sequence[Any]) -> list[Any]:
