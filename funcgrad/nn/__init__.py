@@ -4,6 +4,7 @@ All have stable values and derivatives: no overflow, and no NaN in a gradient, f
 finite argument. Integers are taken as float64.
 """
 
+from funcgrad.nn import initializers as initializers
 from funcgrad.nn.normalization import log_softmax as log_softmax
 from funcgrad.nn.normalization import logmeanexp as logmeanexp
 from funcgrad.nn.normalization import one_hot as one_hot
