@@ -108,7 +108,6 @@ from numpy import (
     uint8 as uint8,
     unpackbits as unpackbits,
     unsignedinteger as unsignedinteger,
-    vectorize as vectorize,
 )
 
 from funcgrad.numpy import linalg as linalg
@@ -150,6 +149,7 @@ from funcgrad.numpy.cumulative import (
     cumulative_sum as cumulative_sum,
 )
 from funcgrad.numpy.dispatch import (
+    any_traced as any_traced,
     dispatch_table as dispatch_table,
 )
 from funcgrad.numpy.einsum import (
@@ -283,6 +283,7 @@ from funcgrad.numpy.reductions import (
     min as min,
     prod as prod,
     ptp as ptp,
+    reduction_axes as reduction_axes,
     std as std,
     sum as sum,
     var as var,
@@ -460,4 +461,7 @@ from funcgrad.numpy.ufuncs import (
     trunc as trunc,
     vecdot as vecdot,
     vecmat as vecmat,
+)
+from funcgrad.numpy.vectorized import (
+    vectorize as vectorize,
 )

@@ -13,8 +13,10 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from funcgrad import errors, ops
+from funcgrad.config import modes
 from funcgrad.core.array import Array, as_array
 from funcgrad.core.dtypes import canonical_dtype, result_type
+from funcgrad.core.finite import check_results, is_watched
 from funcgrad.core.numpy_protocol import functions, implements, special_ufuncs, ufuncs
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import Tracer, typeof
@@ -48,8 +50,10 @@ def any_traced(values: Iterable[Any]) -> bool:
     return False
 
 
-def wrap_result(x: Any) -> Any:
-    """What NumPy returned, with ``.at`` on every array in it."""
+def wrap_result(x: Any, name: str, operands: tuple[Any, ...]) -> Any:
+    """What NumPy's function returned, with ``.at`` on every array in it."""
+    if modes.special and is_watched():
+        check_results(name, operands, x if isinstance(x, (tuple, list)) else [x])
     if type(x) is np.ndarray:
         return as_array(x)
     if isinstance(x, tuple):
@@ -73,7 +77,8 @@ def traces(*targets: Any) -> Callable[[F], F]:
         @functools.wraps(function)
         def dispatched(*args: Any, **kwargs: Any) -> Any:
             if not any_traced(args) and not (kwargs and any_traced(kwargs.values())):
-                return wrap_result(concrete(*args, **kwargs))
+                result = concrete(*args, **kwargs)
+                return wrap_result(result, concrete.__name__, args)
             if kwargs.pop("out", None) is not None:
                 raise writes_into(function.__name__)
             return function(*args, **kwargs)

@@ -95,7 +95,8 @@ class Ufunc:
                 args = tuple([to_array(x) if is_traced(x) else x for x in args])
                 break
         # A traced operand takes the call over through NumPy's own protocol.
-        return wrap_result((self._numpy or self.numpy)(*args, **kwargs))
+        result = (self._numpy or self.numpy)(*args, **kwargs)
+        return wrap_result(result, self.__name__, args)
 
     def traced(self, *args: Any, **options: Any) -> Any:
         """The function on operands of which one at least is traced."""
