@@ -24,6 +24,7 @@ from funcgrad.compiler.simplify.passes import simplify
 from funcgrad.compiler.trampoline import make_native_call
 from funcgrad.core.array import Array
 from funcgrad.core.aval import DYNAMIC, ShapedArray
+from funcgrad.core.dtypes import check_integer_fits
 from funcgrad.core.jaxpr import Jaxpr
 from funcgrad.errors import CompilerError
 
@@ -265,6 +266,8 @@ def _result_spec(aval: ShapedArray) -> tuple[np.dtype[Any], tuple[int, ...]]:
 
 
 def _as_argument(x: Any, aval: ShapedArray) -> np.ndarray[Any, Any]:
+    if type(x) is int:
+        check_integer_fits(x, aval.dtype)
     array = np.require(np.asarray(x, aval.dtype), requirements=["C", "A"])
     array = array.view(np.ndarray)
     if array.dtype is not aval.dtype:

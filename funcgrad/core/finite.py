@@ -9,7 +9,7 @@ import numpy as np
 
 from funcgrad import errors
 from funcgrad.config import config
-from funcgrad.core.source import SourceLine, user_frame
+from funcgrad.core.source import SourceLine, current_line
 
 
 def is_watched() -> bool:
@@ -44,7 +44,7 @@ def check_results(
     raise errors.NonFiniteError(
         errors.message(
             f"`{name}` gives {found}.",
-            where=source or user_frame(),
+            where=source or current_line(),
             got=f"{name}({shown[:300]})",
             expected="finite numbers",
             fix="look at the operands; funcgrad.debug_nans(False) to go on regardless",

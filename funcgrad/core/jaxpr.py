@@ -12,7 +12,7 @@ from funcgrad.core.aval import ShapedArray
 from funcgrad.core.dtypes import check_integer_fits
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.printing import format_jaxpr
-from funcgrad.core.source import SourceLine
+from funcgrad.core.source import SourceLine, replay
 from funcgrad.core.trace import typeof
 
 
@@ -147,13 +147,18 @@ def eval_jaxpr(jaxpr: Jaxpr, consts: Sequence[Any], *args: Any) -> list[Any]:
     """Run a jaxpr on values, traced or not, equation by equation."""
     env: dict[Var, Any] = dict(zip(jaxpr.constvars, consts, strict=True))
     env.update(zip(jaxpr.invars, args, strict=True))
-    for eqn in jaxpr.eqns:
-        operands = [a.val if type(a) is Literal else env[a] for a in eqn.invars]  # type: ignore[index]
-        result = eqn.primitive.bind(*operands, **eqn.params)
-        if eqn.primitive.multiple_results:
-            env.update(zip(eqn.outvars, result, strict=True))
-        else:
-            env[eqn.outvars[0]] = result
+    outer = replay.line
+    try:
+        for eqn in jaxpr.eqns:
+            replay.line = eqn.source or outer
+            operands = [a.val if type(a) is Literal else env[a] for a in eqn.invars]  # type: ignore[index]
+            result = eqn.primitive.bind(*operands, **eqn.params)
+            if eqn.primitive.multiple_results:
+                env.update(zip(eqn.outvars, result, strict=True))
+            else:
+                env[eqn.outvars[0]] = result
+    finally:
+        replay.line = outer
     return [a.val if type(a) is Literal else env[a] for a in jaxpr.outvars]  # type: ignore[index]
 
 

@@ -8,6 +8,7 @@ import functools
 import linecache
 import os.path
 import sys
+import threading
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -96,6 +97,20 @@ def user_frame() -> SourceLine | None:
     place = (code.co_filename, frame.f_lineno, code.co_qualname)
     # The named constructor takes twice as long.
     return tuple.__new__(SourceLine, place)
+
+
+class _Replay(threading.local):
+    """The line of the equation that is run again, by a transform or in reverse."""
+
+    line: SourceLine | None = None
+
+
+replay = _Replay()
+
+
+def current_line() -> SourceLine | None:
+    """The user's line behind what runs now: that of an equation, or `user_frame`."""
+    return replay.line or user_frame()
 
 
 def source_of(error: BaseException) -> SourceLine | None:

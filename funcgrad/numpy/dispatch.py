@@ -53,7 +53,9 @@ def any_traced(values: Iterable[Any]) -> bool:
 def wrap_result(x: Any, name: str, operands: tuple[Any, ...]) -> Any:
     """What NumPy's function returned, with ``.at`` on every array in it."""
     if modes.special and is_watched():
-        check_results(name, operands, x if isinstance(x, (tuple, list)) else [x])
+        results = x if isinstance(x, (tuple, list)) else [x]
+        arrays = [y for y in results if isinstance(y, (np.ndarray, np.generic))]
+        check_results(name, operands, arrays)
     if type(x) is np.ndarray:
         return as_array(x)
     if isinstance(x, tuple):

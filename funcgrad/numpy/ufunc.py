@@ -139,7 +139,7 @@ class Ufunc:
     def _remember(self, operands: Any, results: Any, loop: Any) -> None:
         """Whether operands of these dtypes may go to the operation as they are."""
         dtypes = _strong_dtypes((*operands, *results))
-        if dtypes == loop:
+        if dtypes is not None and dtypes == loop:
             self._direct.add(dtypes[: self.nin])
 
     def reduce(self, array: Any, axis: Any = 0, *args: Any, **kwargs: Any) -> Any:

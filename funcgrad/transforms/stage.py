@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.config import config
+from funcgrad.config import config, modes
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.check import check_jaxpr
 from funcgrad.core.constant import constant_p

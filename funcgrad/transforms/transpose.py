@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.core.jaxpr import Eqn, Jaxpr, Literal, Var
+from funcgrad.core.source import replay
 from funcgrad.core.vspace import Zero, add_tangents
 from funcgrad.errors import DifferentiationError
 
@@ -35,8 +36,13 @@ def backward_pass(
         for atom, ct in zip(jaxpr.outvars, cotangents, strict=True):
             if ct is not None and type(ct) is not Zero and atom in linear:
                 cts[atom] = add_tangents(cts[atom], ct) if atom in cts else ct
-        for eqn in reversed(todo):
-            _transpose_eqn(eqn, known, linear, cts)
+        outer = replay.line
+        try:
+            for eqn in reversed(todo):
+                replay.line = eqn.source or outer
+                _transpose_eqn(eqn, known, linear, cts)
+        finally:
+            replay.line = outer
     return [cts.get(v, Zero(v.aval)) for v in jaxpr.invars]
 
 
