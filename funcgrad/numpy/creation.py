@@ -37,7 +37,9 @@ def filled(shape: tuple[int, ...], value: Any, dtype: np.dtype[Any]) -> Any:
     return as_array(np.full(shape, value, dtype))
 
 
-def zeros(shape: Any, dtype: Any = None, order: str = "C") -> Any:
+def zeros(
+    shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None
+) -> Any:
     """Array of zeros.
 
     Parameters
@@ -47,6 +49,8 @@ def zeros(shape: Any, dtype: Any = None, order: str = "C") -> Any:
         float64 by default.
     order : str, optional
         Memory order; results are in C order.
+    device : optional
+        Accepted as NumPy does; without effect.
 
     Returns
     -------
@@ -63,7 +67,7 @@ def zeros(shape: Any, dtype: Any = None, order: str = "C") -> Any:
     return filled(as_shape(shape), 0, canonical_dtype(dtype))
 
 
-def ones(shape: Any, dtype: Any = None, order: str = "C") -> Any:
+def ones(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None) -> Any:
     """Array of ones.
 
     Parameters
@@ -73,6 +77,8 @@ def ones(shape: Any, dtype: Any = None, order: str = "C") -> Any:
         float64 by default.
     order : str, optional
         Memory order; results are in C order.
+    device : optional
+        Accepted as NumPy does; without effect.
 
     Returns
     -------
@@ -86,7 +92,9 @@ def ones(shape: Any, dtype: Any = None, order: str = "C") -> Any:
     return filled(as_shape(shape), 1, canonical_dtype(dtype))
 
 
-def empty(shape: Any, dtype: Any = None, order: str = "C") -> Any:
+def empty(
+    shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None
+) -> Any:
     """Array whose entries mean nothing yet; they are zeros, so that runs agree.
 
     Parameters
@@ -96,6 +104,8 @@ def empty(shape: Any, dtype: Any = None, order: str = "C") -> Any:
         float64 by default.
     order : str, optional
         Memory order; results are in C order.
+    device : optional
+        Accepted as NumPy does; without effect.
 
     Returns
     -------
@@ -109,7 +119,14 @@ def empty(shape: Any, dtype: Any = None, order: str = "C") -> Any:
     return zeros(shape, dtype, order)
 
 
-def full(shape: Any, fill_value: Any, dtype: Any = None, order: str = "C") -> Any:
+def full(
+    shape: Any,
+    fill_value: Any,
+    dtype: Any = None,
+    order: str = "C",
+    *,
+    device: Any = None,
+) -> Any:
     """Array of one value, or of values that broadcast to the shape.
 
     Parameters
@@ -120,6 +137,8 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, order: str = "C") -> An
         That of ``fill_value`` by default.
     order : str, optional
         Memory order; results are in C order.
+    device : optional
+        Accepted as NumPy does; without effect.
 
     Returns
     -------
@@ -153,7 +172,13 @@ def _like_concrete(
 
 @implements(np.zeros_like)
 def zeros_like(
-    a: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None
+    a: Any,
+    dtype: Any = None,
+    order: str = "K",
+    subok: bool = True,
+    shape: Any = None,
+    *,
+    device: Any = None,
 ) -> Any:
     """Zeros with the shape and dtype of ``a``, unless others are given.
 
@@ -162,7 +187,7 @@ def zeros_like(
     a : array
     dtype, shape : optional
         In place of those of ``a``.
-    order, subok : optional
+    order, subok, device : optional
         Accepted as NumPy does; without effect.
 
     Returns
@@ -179,7 +204,13 @@ def zeros_like(
 
 @implements(np.ones_like)
 def ones_like(
-    a: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None
+    a: Any,
+    dtype: Any = None,
+    order: str = "K",
+    subok: bool = True,
+    shape: Any = None,
+    *,
+    device: Any = None,
 ) -> Any:
     """Ones with the shape and dtype of ``a``, unless others are given.
 
@@ -188,7 +219,7 @@ def ones_like(
     a : array
     dtype, shape : optional
         In place of those of ``a``.
-    order, subok : optional
+    order, subok, device : optional
         Accepted as NumPy does; without effect.
 
     Returns
@@ -205,16 +236,22 @@ def ones_like(
 
 @implements(np.empty_like)
 def empty_like(
-    a: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None
+    prototype: Any,
+    dtype: Any = None,
+    order: str = "K",
+    subok: bool = True,
+    shape: Any = None,
+    *,
+    device: Any = None,
 ) -> Any:
-    """An array like ``a`` whose entries mean nothing yet; they are zeros.
+    """An array like ``prototype`` whose entries mean nothing yet; they are zeros.
 
     Parameters
     ----------
-    a : array
+    prototype : array
     dtype, shape : optional
-        In place of those of ``a``.
-    order, subok : optional
+        In place of its own.
+    order, subok, device : optional
         Accepted as NumPy does; without effect.
 
     Returns
@@ -226,7 +263,7 @@ def empty_like(
     >>> empty_like(np.ones(2)).shape
     (2,)
     """
-    return zeros_like(a, dtype, order, subok, shape)
+    return zeros_like(prototype, dtype, order, subok, shape)
 
 
 @implements(np.full_like)
@@ -237,6 +274,8 @@ def full_like(
     order: str = "K",
     subok: bool = True,
     shape: Any = None,
+    *,
+    device: Any = None,
 ) -> Any:
     """One value with the shape and dtype of ``a``, unless others are given.
 
@@ -246,7 +285,7 @@ def full_like(
     fill_value : scalar or array
     dtype, shape : optional
         In place of those of ``a``.
-    order, subok : optional
+    order, subok, device : optional
         Accepted as NumPy does; without effect.
 
     Returns
@@ -262,7 +301,15 @@ def full_like(
     return _like_concrete(like, a, fill_value, dtype, shape)
 
 
-def array(object: Any, dtype: Any = None, *, copy: bool = True, ndmin: int = 0) -> Any:
+def array(
+    object: Any,
+    dtype: Any = None,
+    *,
+    copy: Any = True,
+    order: str = "K",
+    subok: bool = False,
+    ndmin: int = 0,
+) -> Any:
     """An array of what is given: arrays, scalars, nested lists, traced or not.
 
     Parameters
@@ -272,6 +319,8 @@ def array(object: Any, dtype: Any = None, *, copy: bool = True, ndmin: int = 0) 
         By default the dtype that holds all entries.
     copy : bool, optional
         Traced values are never copied: nothing can write into them.
+    order, subok : optional
+        Accepted as NumPy does; without effect on traced values.
     ndmin : int, optional
         Axes of extent 1 are put in front up to this many axes.
 
@@ -286,13 +335,23 @@ def array(object: Any, dtype: Any = None, *, copy: bool = True, ndmin: int = 0) 
            [3., 4.]])
     """
     if not is_traced(object):
-        return as_array(np.array(object, dtype=dtype, copy=copy, ndmin=ndmin))
+        made: Any = np.array(
+            object, dtype=dtype, copy=copy, order=order, subok=subok, ndmin=ndmin
+        )
+        return as_array(made)
     x = to_array(object, dtype)
     shape = typeof(x).shape
     return ops.reshape(x, (1,) * max(ndmin - len(shape), 0) + shape)
 
 
-def asarray(a: Any, dtype: Any = None, order: Any = None, *, copy: Any = None) -> Any:
+def asarray(
+    a: Any,
+    dtype: Any = None,
+    order: Any = None,
+    *,
+    copy: Any = None,
+    device: Any = None,
+) -> Any:
     """An array of what is given; an array of that dtype is returned as it is.
 
     Parameters
@@ -302,6 +361,8 @@ def asarray(a: Any, dtype: Any = None, order: Any = None, *, copy: Any = None) -
     order : optional
         Accepted as NumPy does.
     copy : bool, optional
+    device : optional
+        Accepted as NumPy does; without effect.
 
     Returns
     -------

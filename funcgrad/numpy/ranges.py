@@ -16,7 +16,14 @@ from funcgrad.numpy.dispatch import to_array, traces
 from funcgrad.ops.casting import convert_element_type
 
 
-def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -> Any:
+def arange(
+    start: Any,
+    stop: Any = None,
+    step: Any = None,
+    dtype: Any = None,
+    *,
+    device: Any = None,
+) -> Any:
     """Evenly spaced values in ``[start, stop)``.
 
     Parameters
@@ -26,6 +33,8 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
     stop, step : number, optional
     dtype : dtype, optional
         By default that which NumPy gives the bounds.
+    device : optional
+        Accepted as NumPy does; without effect.
 
     Returns
     -------
@@ -139,7 +148,13 @@ def iota_along(shape: Sequence[int], axis: int) -> Any:
 
 
 def eye(
-    N: int, M: int | None = None, k: int = 0, dtype: Any = float, order: str = "C"
+    N: int,
+    M: int | None = None,
+    k: int = 0,
+    dtype: Any = float,
+    order: str = "C",
+    *,
+    device: Any = None,
 ) -> Any:
     """Ones on the ``k``-th diagonal, zeros elsewhere.
 
@@ -152,8 +167,8 @@ def eye(
     k : int, optional
         Diagonal: 0 the main one, positive above.
     dtype : dtype, optional
-    order : str, optional
-        Accepted as NumPy does.
+    order, device : optional
+        Accepted as NumPy does; without effect.
 
     Returns
     -------

@@ -85,6 +85,15 @@ def test_complex(name):
     np.testing.assert_allclose(fg.jit(CALLS[name])(Z), want, rtol=1e-12)
 
 
+def test_array_namespace():
+    def f(x):
+        xp = x.__array_namespace__(api_version="2024.12")
+        assert xp is fnp
+        return xp.sum(x)
+
+    np.testing.assert_allclose(fg.jit(f)(A), A.sum())
+
+
 def test_fill_is_refused():
     with pytest.raises(InPlaceUpdateError, match="full_like"):
         fg.jit(lambda x: x.fill(0.0))(A)
