@@ -21,11 +21,13 @@ from funcgrad.compiler.nodes import (
     Node,
     Register,
     Reshaped,
+    RowReduced,
     View,
     is_small,
     price,
 )
 from funcgrad.compiler.reduction import Reduction, reduce_register
+from funcgrad.compiler.row_nests import can_be_rows, holds_row, settle_rows
 from funcgrad.compiler.storage import Storage
 from funcgrad.compiler.value import INT64, Value
 from funcgrad.core.aval import DYNAMIC
@@ -64,10 +66,11 @@ class ArrayLowering(Storage):
         """Entries of ``x`` at other places; ``function`` maps indices to indices."""
         shape = tuple(shape)
         if is_small(shape):
+            settle_rows(self, [x])
             return self._small(
                 shape, lambda reader, idx: _moved(reader, x, function, idx)
             )
-        if isinstance(x, Lazy) and x.buffer is None:
+        if isinstance(x, Lazy) and x.buffer is None and not self._is_along(x, shape):
             repeated = _repeats(x, shape) and x.cost
             elsewhere = x.uses > 1 and x.cost > nest.CHEAP
             if repeated or elsewhere or x.depth > DEEPEST:
@@ -85,6 +88,7 @@ class ArrayLowering(Storage):
         """``function(b, idx, read)``, with ``read(k, indices)`` of operand k."""
         shape = tuple(shape)
         if is_small(shape):
+            settle_rows(self, operands)
             node = Compute(shape, np.dtype(dtype), function, operands, cost)
             return self._small(shape, lambda reader, idx: reader.read(node, idx))
         ready = [self._outside_loop(self._cheap_to_repeat(x)) for x in operands]
@@ -99,10 +103,16 @@ class ArrayLowering(Storage):
         if isinstance(x, Lazy):
             if x.flat and x.depth <= DEEPEST:
                 return Reshaped(x, shape)
+            if holds_row(x) and (axes := _spread(x.shape, shape)) is not None:
+                return View(x, shape, lambda idx: [idx[a] for a in axes])
             x = self.materialize(x)
         assert isinstance(x, Buffer)
         strides = self.strides(shape)
         return Buffer(x.ptr, shape, x.dtype, strides, x.allocation, x.length)
+
+    def _is_along(self, x: Lazy, shape: Sequence[Any]) -> bool:
+        """Whether a view may repeat sums of rows along the rows of this shape."""
+        return can_be_rows(shape) and x.depth <= DEEPEST and holds_row(x)
 
     def _cheap_to_repeat(self, x: Node) -> Node:
         """A node that may be read many times an entry."""
@@ -118,6 +128,9 @@ class ArrayLowering(Storage):
             return x
         if is_small(x.shape):
             return reduce_register(self, op, self.register(x), axes)
+        if axes == [x.ndim - 1] and can_be_rows(x.shape) and not is_small(x.shape[:-1]):
+            return RowReduced(op, self._outside_loop(x))
+        settle_rows(self, [x])
         result = Reduction(self, op, x, axes).run()
         self.lifetimes.tick()
         return self._settled(result)
@@ -170,6 +183,17 @@ class ArrayLowering(Storage):
 def _moved(reader: nest.Reader, x: Node, function: Any, idx: Any) -> Value:
     from_indices = nest.indices(reader.b, list(function(idx)), reader.lanes)
     return reader.read(x, from_indices)
+
+
+def _spread(shape: Sequence[Any], wider: Sequence[Any]) -> list[int] | None:
+    """Axes of ``wider`` that are those of ``shape``, where the others have extent 1."""
+    axes: list[int] = []
+    for axis, extent in enumerate(wider):
+        if len(axes) < len(shape) and extent == shape[len(axes)]:
+            axes.append(axis)
+        elif extent != 1:
+            return None
+    return axes if len(axes) == len(shape) else None
 
 
 def _repeats(x: Node, shape: Sequence[Any]) -> bool:

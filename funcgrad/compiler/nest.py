@@ -214,7 +214,7 @@ def shared_nodes(roots: Sequence[Node], *, flat: bool) -> list[Lazy]:
     seen = {id(r) for r in todo}
     while todo:
         node = todo.pop()
-        for x in {id(o): o for o in node.operands}.values():
+        for x in node.operands:
             if not isinstance(x, Lazy) or x.buffer is not None:
                 continue
             parents[id(x)] = parents.get(id(x), 0) + 1

@@ -197,6 +197,21 @@ class Reshaped(Lazy):
         super().__init__(shape, operand.dtype, (operand,), 0, flat=True)
 
 
+ROW_COST = 1000
+"""What computing the sum of a row again would cost."""
+
+
+class RowReduced(Lazy):
+    """Rows of the operand, along its last axis, each combined to an entry by ``op``."""
+
+    __slots__ = ("op",)
+
+    def __init__(self, op: str, operand: Node) -> None:
+        shape = operand.shape[:-1]
+        super().__init__(shape, operand.dtype, (operand,), ROW_COST, flat=False)
+        self.op = op
+
+
 def price(node: Node) -> int:
     """What reading an entry of this node costs."""
     return node.cost if isinstance(node, Lazy) and node.buffer is None else 0

@@ -15,6 +15,7 @@ from funcgrad.compiler.layout import turned_views
 from funcgrad.compiler.nest import Reader
 from funcgrad.compiler.nodes import (
     Buffer,
+    Lazy,
     Node,
     Register,
     is_flat,
@@ -98,27 +99,23 @@ class Group:
 Place = dict[Group, Index]
 
 
-class Reduction:
-    """One reduction of an array that is not in registers."""
+class Accumulation:
+    """Accumulators over groups of axes, and the places they go through."""
 
-    def __init__(self, ctx: Any, op: str, x: Node, axes: Sequence[int]) -> None:
+    def __init__(
+        self, ctx: Any, op: str, x: Node, axes: Sequence[int], *, flat: bool
+    ) -> None:
         self.ctx = ctx
         self.b = ctx.b
         self.op = op
         self.x = x
-        self.flat = is_flat(x)
-        if not self.flat:
-            for view, _ in turned_views(ctx, [x]):
-                ctx.materialize(view)
+        self.flat = flat
         self.shape = tuple(n for a, n in enumerate(x.shape) if a not in axes)
         self.groups = self._grouped(axes)
         self.inner = self.groups[-1]
         self.summed = [g for g in self.groups if g.reduced and g is not self.inner]
         self.outer = [g for g in self.groups if not g.reduced and g is not self.inner]
-        shared = nest.shared_nodes([x], flat=self.flat)
-        self.kept = {n: ctx.buffer(n.shape, n.dtype) for n in shared}
-        if getattr(x, "uses", 0) > 1 and price(x) > nest.CHEAP:
-            self.kept[x] = ctx.buffer(x.shape, x.dtype)  # type: ignore[index]
+        self.kept: dict[Lazy, Buffer] = {}
         self.lanes = nest.lanes_for(ctx, nest.widest_tree([x]))
 
     def _grouped(self, axes: Sequence[int]) -> list[Group]:
@@ -127,16 +124,6 @@ class Reduction:
 
         runs = [list(run) for _, run in groupby(range(self.x.ndim), kind)]
         return [Group(self.ctx, self.x, run, axes) for run in runs]
-
-    def run(self) -> Node:
-        """Emit the loops; the result, and nodes stored on the way, are in memory."""
-        if not self.shape:
-            result: Node = Register(self._total({}), ())
-        else:
-            result = self._rows() if self.inner.reduced else self._columns()
-        for node, buffer in self.kept.items():
-            node.buffer = buffer
-        return result
 
     # --- places
 
@@ -250,6 +237,46 @@ class Reduction:
             entries = self.b.select(new, entries, self._start(lanes))
             loop.next = [self._combine(loop.carries[0], entries)]
         return loop.results[0]
+
+
+class RowSum(Accumulation):
+    """The rows of an array, along its last axis, inside loops over the other axes."""
+
+    def __init__(
+        self, ctx: Any, op: str, x: Node, kept: dict[Lazy, Buffer], lanes: int
+    ) -> None:
+        super().__init__(ctx, op, x, (x.ndim - 1,), flat=False)
+        self.kept = kept
+        self.lanes = lanes
+
+    def of_row(self, place: Sequence[Index]) -> Value:
+        """The sum of one row; nodes that are kept are stored on the way."""
+        return self._total(dict(zip(self.groups[:-1], place, strict=True)))
+
+
+class Reduction(Accumulation):
+    """One reduction of an array that is not in registers."""
+
+    def __init__(self, ctx: Any, op: str, x: Node, axes: Sequence[int]) -> None:
+        flat = is_flat(x)
+        if not flat:
+            for view, _ in turned_views(ctx, [x]):
+                ctx.materialize(view)
+        super().__init__(ctx, op, x, axes, flat=flat)
+        shared = nest.shared_nodes([x], flat=flat)
+        self.kept = {n: ctx.buffer(n.shape, n.dtype) for n in shared}
+        if isinstance(x, Lazy) and x.uses > 1 and price(x) > nest.CHEAP:
+            self.kept[x] = ctx.buffer(x.shape, x.dtype)
+
+    def run(self) -> Node:
+        """Emit the loops; the result, and nodes stored on the way, are in memory."""
+        if not self.shape:
+            result: Node = Register(self._total({}), ())
+        else:
+            result = self._rows() if self.inner.reduced else self._columns()
+        for node, buffer in self.kept.items():
+            node.buffer = buffer
+        return result
 
     # --- answers in memory
 

@@ -18,10 +18,12 @@ from funcgrad.compiler.nodes import (
     Lazy,
     Node,
     Register,
+    RowReduced,
     buffers_read,
     is_small,
 )
 from funcgrad.compiler.program import ProgramText
+from funcgrad.compiler.row_nests import RowNest, can_be_rows, holds_row, settle_rows
 from funcgrad.compiler.table import LARGEST_STATIC
 from funcgrad.compiler.value import Value
 from funcgrad.core.aval import DYNAMIC
@@ -57,6 +59,7 @@ class Storage(ProgramText):
             self.lifetimes.touch(x.allocation)
             lanes = math.prod(x.shape)
             return Register(self.b.load(x.ptr, 0, x.dtype, lanes), x.shape)
+        settle_rows(self, [x])
         return self._small(x.shape, lambda reader, idx: reader.read(x, idx))
 
     def spill(self, x: Register) -> Buffer:
@@ -86,6 +89,8 @@ class Storage(ProgramText):
         if isinstance(x, Register):
             return self.spill(x)
         assert isinstance(x, Lazy)
+        if isinstance(x, RowReduced) and x.buffer is None:
+            self._by_rows(x.operands[0].shape, [x], [])
         if x.buffer is None:
             self.store_all([(x, self.buffer(x.shape, x.dtype))])
         assert x.buffer is not None
@@ -96,6 +101,9 @@ class Storage(ProgramText):
         """Compute nodes of one shape into buffers, in one loop nest."""
         roots = [node for node, _ in targets]
         shape = roots[0].shape
+        if self._by_rows(shape, roots, targets):
+            return
+        settle_rows(self, roots)
         flat = nest.flat_together(roots, shape)
         shared = nest.shared_nodes(roots, flat=flat)
         kept = {n: self.buffer(n.shape, n.dtype) for n in shared}
@@ -116,6 +124,19 @@ class Storage(ProgramText):
             if isinstance(node, Lazy):
                 node.buffer = buffer
         self.lifetimes.tick()
+
+    def _by_rows(
+        self, shape: Sequence[Any], roots: Sequence[Node], targets: Sequence[Any]
+    ) -> bool:
+        """Whether sums of rows, and what reads them, could be computed row by row."""
+        if not can_be_rows(shape) or not any(map(holds_row, roots)):
+            return False
+        while (rows := RowNest(self, shape, roots)).stages:
+            if rows.is_ready():
+                settle_rows(self, rows.below())
+                rows.run(targets)
+                return True
+        return False
 
     def _turned_axis(self, roots: Sequence[Node]) -> int | None:
         """The axis along which operands lie in memory that is not the last one."""
