@@ -72,14 +72,13 @@ def _weak_again(result: Any, operands: Sequence[Any]) -> Any:
     return result
 
 
-_evaluation = EvalTrace()
-evaluate = _evaluation.process
-"""Apply a primitive to operands of which none is traced."""
+EVALUATION: Trace = EvalTrace()
+"""The bottom of every stack: where no operand is traced."""
 
 
 class _Stack(threading.local):
     def __init__(self) -> None:
-        self.traces: list[Trace] = [_evaluation]
+        self.traces: list[Trace] = [EVALUATION]
         self.staging: list[Trace] = []
 
 
@@ -109,23 +108,21 @@ def new_trace(trace: T) -> Iterator[T]:
             _stack.staging.remove(trace)
 
 
-def find_trace(operands: Sequence[Any], staged: bool = False) -> Trace:
-    """The innermost trace among the operands, else evaluation.
-
-    ``staged``: the innermost staging trace is asked even where no operand is its own.
-    """
-    traces = _stack.traces
-    top = traces[0]
-    if staged and _stack.staging:
-        top = _stack.staging[-1]
+def find_trace(operands: Sequence[Any]) -> Trace:
+    """The innermost trace among the operands, else evaluation."""
+    trace = EVALUATION
     for operand in operands:
         if isinstance(operand, Tracer):
-            trace = operand.owner
-            if not trace.valid:
+            if not operand.owner.valid:
                 raise escaped(operand)
-            if trace.level > top.level:
-                top = trace
-    return top
+            if operand.owner.level > trace.level:
+                trace = operand.owner
+    return trace
+
+
+def innermost_staging() -> Trace:
+    """The staging trace on top, which takes calls without traced operands too."""
+    return _stack.staging[-1] if _stack.staging else EVALUATION
 
 
 def is_inside_staging(trace: Trace) -> bool:

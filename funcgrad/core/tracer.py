@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -22,10 +22,31 @@ from funcgrad.core.trace import Tracer, escaped
 _OPERANDS = (Tracer, np.ndarray, np.generic, bool, int, float, complex, list, tuple)
 
 
-def _binary(name: str, left: Any, right: Any) -> Any:
-    if not isinstance(left, _OPERANDS) or not isinstance(right, _OPERANDS):
+_NUMBERS = frozenset({float, int, np.ndarray})
+
+
+def _binary(name: str) -> Callable[[Any, Any], Any]:
+    """The method of an operator whose left operand is the traced value."""
+    operators = protocol.operators
+
+    def method(self: Any, other: Any) -> Any:
+        if type(other) in _NUMBERS or isinstance(other, _OPERANDS):
+            return operators[name](self, other)
         return NotImplemented
-    return protocol.operators[name](left, right)
+
+    return method
+
+
+def _reflected(name: str) -> Callable[[Any, Any], Any]:
+    """The method of an operator whose right operand is the traced value."""
+    operators = protocol.operators
+
+    def method(self: Any, other: Any) -> Any:
+        if type(other) in _NUMBERS or isinstance(other, _OPERANDS):
+            return operators[name](other, self)
+        return NotImplemented
+
+    return method
 
 
 class ArrayTracer(Tracer):
@@ -64,107 +85,40 @@ class ArrayTracer(Tracer):
         return self.aval.weak_type
 
     # operators
-    def __add__(self, other: Any) -> Any:
-        return _binary("add", self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return _binary("add", other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return _binary("sub", self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return _binary("sub", other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return _binary("mul", self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return _binary("mul", other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return _binary("truediv", self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return _binary("truediv", other, self)
-
-    def __floordiv__(self, other: Any) -> Any:
-        return _binary("floordiv", self, other)
-
-    def __rfloordiv__(self, other: Any) -> Any:
-        return _binary("floordiv", other, self)
-
-    def __mod__(self, other: Any) -> Any:
-        return _binary("mod", self, other)
-
-    def __rmod__(self, other: Any) -> Any:
-        return _binary("mod", other, self)
-
-    def __divmod__(self, other: Any) -> Any:
-        return _binary("divmod", self, other)
-
-    def __rdivmod__(self, other: Any) -> Any:
-        return _binary("divmod", other, self)
-
-    def __pow__(self, other: Any) -> Any:
-        return _binary("pow", self, other)
-
-    def __rpow__(self, other: Any) -> Any:
-        return _binary("pow", other, self)
-
-    def __matmul__(self, other: Any) -> Any:
-        return _binary("matmul", self, other)
-
-    def __rmatmul__(self, other: Any) -> Any:
-        return _binary("matmul", other, self)
-
-    def __and__(self, other: Any) -> Any:
-        return _binary("and_", self, other)
-
-    def __rand__(self, other: Any) -> Any:
-        return _binary("and_", other, self)
-
-    def __or__(self, other: Any) -> Any:
-        return _binary("or_", self, other)
-
-    def __ror__(self, other: Any) -> Any:
-        return _binary("or_", other, self)
-
-    def __xor__(self, other: Any) -> Any:
-        return _binary("xor", self, other)
-
-    def __rxor__(self, other: Any) -> Any:
-        return _binary("xor", other, self)
-
-    def __lshift__(self, other: Any) -> Any:
-        return _binary("lshift", self, other)
-
-    def __rlshift__(self, other: Any) -> Any:
-        return _binary("lshift", other, self)
-
-    def __rshift__(self, other: Any) -> Any:
-        return _binary("rshift", self, other)
-
-    def __rrshift__(self, other: Any) -> Any:
-        return _binary("rshift", other, self)
-
-    def __eq__(self, other: object) -> Any:
-        return _binary("eq", self, other)
-
-    def __ne__(self, other: object) -> Any:
-        return _binary("ne", self, other)
-
-    def __lt__(self, other: Any) -> Any:
-        return _binary("lt", self, other)
-
-    def __le__(self, other: Any) -> Any:
-        return _binary("le", self, other)
-
-    def __gt__(self, other: Any) -> Any:
-        return _binary("gt", self, other)
-
-    def __ge__(self, other: Any) -> Any:
-        return _binary("ge", self, other)
+    __add__ = _binary("add")
+    __radd__ = _reflected("add")
+    __sub__ = _binary("sub")
+    __rsub__ = _reflected("sub")
+    __mul__ = _binary("mul")
+    __rmul__ = _reflected("mul")
+    __truediv__ = _binary("truediv")
+    __rtruediv__ = _reflected("truediv")
+    __floordiv__ = _binary("floordiv")
+    __rfloordiv__ = _reflected("floordiv")
+    __mod__ = _binary("mod")
+    __rmod__ = _reflected("mod")
+    __divmod__ = _binary("divmod")
+    __rdivmod__ = _reflected("divmod")
+    __pow__ = _binary("pow")
+    __rpow__ = _reflected("pow")
+    __matmul__ = _binary("matmul")
+    __rmatmul__ = _reflected("matmul")
+    __and__ = _binary("and_")
+    __rand__ = _reflected("and_")
+    __or__ = _binary("or_")
+    __ror__ = _reflected("or_")
+    __xor__ = _binary("xor")
+    __rxor__ = _reflected("xor")
+    __lshift__ = _binary("lshift")
+    __rlshift__ = _reflected("lshift")
+    __rshift__ = _binary("rshift")
+    __rrshift__ = _reflected("rshift")
+    __eq__ = _binary("eq")
+    __ne__ = _binary("ne")
+    __lt__ = _binary("lt")
+    __le__ = _binary("le")
+    __gt__ = _binary("gt")
+    __ge__ = _binary("ge")
 
     def __neg__(self) -> Any:
         return protocol.operators["neg"](self)

@@ -12,7 +12,7 @@ from funcgrad.core.dtypes import divide_dtype
 from funcgrad.core.numpy_protocol import defines_operator
 from funcgrad.core.trace import PYTHON_SCALARS, typeof
 from funcgrad.ops.cases import binary, case, integers, positive, reals, unary
-from funcgrad.ops.elementwise import Elementwise, sum_to, wrong_kind
+from funcgrad.ops.elementwise import Elementwise, fit_together, sum_to, wrong_kind
 from funcgrad.transforms.transpose import is_linear
 
 _PRODUCT_CASES = (*binary(reals), case(integers((4,)), integers((4,))))
@@ -44,8 +44,13 @@ class Multiplicative(Elementwise):
 
     def transpose(self, ct: Any, x: Any, y: Any) -> list[Any]:
         if is_linear(x):
-            return [sum_to(x, strong_mul(ct, y)), None]
-        return [None, sum_to(y, strong_mul(ct, x))]
+            return [sum_to(x, _scaled(ct, y)), None]
+        return [None, sum_to(y, _scaled(ct, x))]
+
+
+def _scaled(ct: Any, d: Any) -> Any:
+    """The strong product where the types are known to fit."""
+    return strong_mul(ct, d) if type(d) in PYTHON_SCALARS else strong_mul_p.bind(ct, d)
 
 
 class StrongMul(Multiplicative):
@@ -204,8 +209,11 @@ def _strong_product(x: Any, y: Any) -> Any:
     product = x * y
     # One number tells in most cases that nothing is infinite or undefined; if it
     # overflows itself, the longer way is right too.
-    many = isinstance(product, np.ndarray)
-    if cmath.isfinite(np.vdot(product, product) if many else product):
+    tell = product
+    if isinstance(product, np.ndarray):
+        entries = product.ravel("K")
+        tell = entries.dot(entries)
+    if cmath.isfinite(tell):
         return product
     zero = np.logical_or(np.equal(x, 0), np.equal(y, 0))
     return np.where(zero, np.zeros_like(product), product)[()]
@@ -241,6 +249,8 @@ def strong_mul(t: Any, d: Any) -> Any:
     """
     if type(d) in PYTHON_SCALARS and d != 0 and cmath.isfinite(d):
         return mul_p.bind(t, d)
+    if fit_together(t, d):
+        return strong_mul_p.bind(t, d)
     return strong_mul_p(t, d)
 
 
@@ -252,6 +262,7 @@ add_p = Additive(
     keeps_weak_type=True,
     cases=_PRODUCT_CASES,
 )
+defines_operator("add_tangents")(add_p.bind)
 sub_p = Additive(
     "sub",
     numpy=operator.sub,

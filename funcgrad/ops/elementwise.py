@@ -12,7 +12,7 @@ from funcgrad.core.aval import ShapedArray
 from funcgrad.core.dtypes import result_type
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import user_frame
-from funcgrad.core.trace import PYTHON_SCALARS, Tracer, evaluate, shape_of, typeof
+from funcgrad.core.trace import EVALUATION, PYTHON_SCALARS, Tracer, shape_of, typeof
 from funcgrad.core.vspace import Zero, add_tangents, zero_like
 from funcgrad.ops.casting import convert_element_type, convert_weak
 from funcgrad.ops.structural import (
@@ -119,12 +119,13 @@ class Elementwise(Primitive):
 
     def jvp(self, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
         y = self.bind(*primals)
+        shape = shape_of(y) if len(primals) > 1 else ()
         total: Any = None
-        for rule, t in zip(self.rules, tangents, strict=True):
+        for rule, x, t in zip(self.rules, primals, tangents):
             if rule is None or type(t) is Zero:
                 continue
-            if len(primals) > 1:
-                t = broadcast_in_dim(t, shape_of(y), ())
+            if shape and not shape_of(x):
+                t = broadcast_in_dim(t, shape, ())
             t = rule(t, y, *primals)
             total = t if total is None else add_tangents(total, t)
         return y, zero_like(y) if total is None else total
@@ -143,26 +144,25 @@ class Elementwise(Primitive):
         for x in operands:
             if isinstance(x, Tracer):
                 break
+            if type(x) is list or type(x) is tuple:
+                return self(*_without_lists(operands))
         else:
-            return self._of_arrays(_without_lists(operands))
-        if len(operands) == 1 or (len(operands) == 2 and _fit_together(*operands)):
+            try:
+                return EVALUATION.process(self, operands, {})
+            except (ValueError, IndexError):  # NumPy's words for unlike shapes
+                broadcast_shapes(*[np.shape(x) for x in operands])
+                raise
+        if len(operands) == 1 or (len(operands) == 2 and fit_together(*operands)):
             return self.bind(*operands)
         return self.bind(*broadcast_and_promote(*operands))
-
-    def _of_arrays(self, operands: Sequence[Any]) -> Any:
-        """NumPy broadcasts and promotes itself; only what it refuses is looked at."""
-        try:
-            return evaluate(self, operands, {})
-        except (ValueError, IndexError):
-            broadcast_shapes(*[np.shape(x) for x in operands])
-            raise
 
 
 def sum_to(operand: LinearOperand, ct: Any) -> Any:
     """The cotangent of an operand that was combined with every entry if 0-d."""
     if operand.aval.shape:
         return ct
-    return reduce_sum(ct, tuple(range(len(shape_of(ct)))))
+    shape = shape_of(ct)
+    return reduce_sum(ct, tuple(range(len(shape)))) if shape else ct
 
 
 def batch_elementwise(
@@ -204,7 +204,7 @@ def broadcast_and_promote(*operands: Any) -> Sequence[Any]:
     ShapeError
         If the shapes can not be broadcast together.
     """
-    if len(operands) == 2 and _fit_together(*operands):
+    if len(operands) == 2 and fit_together(*operands):
         return operands
     operands = _without_lists(operands)
     avals = [typeof(x) for x in operands]
@@ -232,20 +232,19 @@ def broadcast_and_promote(*operands: Any) -> Sequence[Any]:
     ]
 
 
-def _fit_together(x: Any, y: Any) -> bool:
+def fit_together(x: Any, y: Any) -> bool:
     """Whether two operands are of one type or 0-d: the usual case, told quickly."""
     left = x.aval if isinstance(x, Tracer) else x
     right = y.aval if isinstance(y, Tracer) else y
-    if type(y) is float or type(y) is int:
-        return type(left) not in _PLAIN and left.dtype.kind in "fc"
-    if type(x) is float or type(x) is int:
-        return type(right) not in _PLAIN and right.dtype.kind in "fc"
-    if type(left) in _PLAIN or type(right) in _PLAIN:
-        return False
+    if type(left) in _PLAIN:
+        left, right = right, left
+    if type(right) in _PLAIN:
+        simple = type(right) is float or type(right) is int
+        return simple and type(left) not in _PLAIN and left.dtype.kind in "fc"
     if left.dtype is not right.dtype:
         return False
     a, b = left.shape, right.shape
-    return bool(not a or not b or a == b)
+    return a == b or not a or not b
 
 
 _PLAIN = PYTHON_SCALARS | {list, tuple}

@@ -132,36 +132,26 @@ class TangentTrace(JaxprTrace):
     def process(
         self, primitive: Primitive, operands: Sequence[Any], params: Any
     ) -> Any:
-        aval = _one_type(operands) if primitive.keeps_type else None
-        if aval is None:
+        if not primitive.keeps_type:
             return super().process(primitive, operands, params)
-        invars = tuple([self.atom(operand) for operand in operands])
+        # One operand of full shape tells the type of the answer.
+        aval: ShapedArray | None = None
+        invars: list[Atom] = []
+        wide = False
+        for x in operands:
+            if type(x) is JaxprTracer and x.owner is self:
+                invars.append(x.variable)
+                if aval is None or not aval.shape:
+                    aval = x.variable.aval
+            else:
+                invars.append(Literal(x))
+                wide = wide or (type(x) not in PYTHON_SCALARS and x.shape != ())
+        assert aval is not None
+        if wide and not aval.shape:
+            return super().process(primitive, operands, params)
         var = Var(aval)
-        self.eqns.append(Eqn(primitive, invars, params, (var,)))
+        self.eqns.append(Eqn(primitive, tuple(invars), params, (var,)))
         return JaxprTracer(self, var)
-
-
-def _one_type(operands: Sequence[Any]) -> ShapedArray | None:
-    """The type of the staged operands, if all others have it or are 0-d."""
-    aval: ShapedArray | None = None
-    for x in operands:
-        if type(x) is JaxprTracer:
-            own = x.variable.aval
-            if aval is None:
-                aval = own
-            elif own is not aval and not own.same_type(aval):
-                return None
-    if aval is None or aval.weak_type:
-        return None
-    dtype, shape = aval.dtype, aval.shape
-    for x in operands:
-        if type(x) is JaxprTracer or type(x) is float:
-            continue
-        if not isinstance(x, (np.ndarray, np.generic)) or x.dtype is not dtype:
-            return None
-        if x.shape and x.shape != shape:
-            return None
-    return aval
 
 
 class JaxprTracer(ArrayTracer):
