@@ -8,11 +8,15 @@ from typing import Any
 import numpy as np
 
 from funcgrad.core.trace import typeof
+from funcgrad.numpy.creation import zeros
 from funcgrad.numpy.dispatch import promote, to_array, traces
 from funcgrad.numpy.indexing import where
 from funcgrad.numpy.shape import ravel
 from funcgrad.numpy.sorting import searchsorted
 from funcgrad.ops.casting import convert_element_type
+
+# Up to so many taps a convolution is written out, which fuses into one loop.
+_UNROLLED = 32
 
 
 @traces(np.bincount)
@@ -33,8 +37,8 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
 
 
 def _add_at(length: int, index: Any, values: Any) -> Any:
-    hit = index[:, None] == np.arange(length)
-    return np.sum(where(hit, values[:, None], 0), axis=0, dtype=typeof(values).dtype)
+    """Sums of the values of each index; indices beyond ``length`` are left out."""
+    return zeros(length, typeof(values).dtype).at[index].add(values, mode="drop")
 
 
 @traces(np.histogram_bin_edges)
@@ -102,5 +106,15 @@ def convolve(a: Any, v: Any, mode: str = "full") -> Any:
     length = {"full": n + m - 1, "same": n, "valid": n - m + 1}[mode]
     after = length + m - 1 - n - before
     padded = np.pad(x, (before, max(after, 0)))
+    if m <= _UNROLLED:
+        return _sum_of_shifts(padded, y[::-1], length)
     place = np.arange(length)[:, None] + np.arange(m)[None, :]
     return np.matmul(padded[place], y[::-1])
+
+
+def _sum_of_shifts(x: Any, weights: Any, length: int) -> Any:
+    """Sum over k of ``weights[k] * x[k : k + length]``: one pass, no windows copied."""
+    total: Any = x[:length] * weights[0]
+    for k in range(1, typeof(weights).shape[0]):
+        total = total + x[k : k + length] * weights[k]
+    return total
