@@ -63,7 +63,7 @@ def zeros(
            [0., 0.]])
     """
     if not staging_depth():
-        return as_array(np.zeros(shape, canonical_dtype(dtype)))
+        return as_array(np.zeros(as_shape(shape), canonical_dtype(dtype)))
     return filled(as_shape(shape), 0, canonical_dtype(dtype))
 
 
