@@ -1,9 +1,12 @@
 """Primitive operations and control flow under JAX's names."""
 
+import enum
+import math
 from typing import Any
 
 from funcgrad.api.gradient import stop_gradient as stop_gradient
 from funcgrad.core.trace import typeof
+from funcgrad.ops import linalg as linalg
 from funcgrad.ops.arithmetic import add as add
 from funcgrad.ops.arithmetic import div as div
 from funcgrad.ops.arithmetic import mul as mul
@@ -134,6 +137,7 @@ from funcgrad.ops.selection import where as where
 from funcgrad.ops.slicing import index_in_dim as index_in_dim
 from funcgrad.ops.slicing import pad as pad
 from funcgrad.ops.slicing import slice_in_dim as slice_in_dim
+from funcgrad.ops.slicing import strided_slice
 from funcgrad.ops.sorting import argsort as argsort
 from funcgrad.ops.sorting import sort as sort
 from funcgrad.ops.sorting import sort_key_val as sort_key_val
@@ -158,6 +162,16 @@ from funcgrad.ops.trigonometric import sin as sin
 from funcgrad.ops.trigonometric import tan as tan
 from funcgrad.ops.window_update import update_slice as update_slice
 from funcgrad.ops.windows import GatherDimensionNumbers as GatherDimensionNumbers
+
+slice = strided_slice
+
+
+class Precision(enum.Enum):
+    """How products are rounded, as JAX names it; here always to full precision."""
+
+    DEFAULT = 0
+    HIGH = 1
+    HIGHEST = 2
 
 
 def select(pred: Any, on_true: Any, on_false: Any) -> Any:
@@ -277,3 +291,121 @@ def broadcast(operand: Any, sizes: Any) -> Any:
     """
     shape = (*sizes, *typeof(operand).shape)
     return broadcast_in_dim(operand, shape, range(len(sizes), len(shape)))
+
+
+def dot(lhs: Any, rhs: Any) -> Any:
+    """Product of vectors and matrices: the last axis of one with the first of another.
+
+    Parameters
+    ----------
+    lhs : array with one or two axes
+    rhs : array with one or two axes
+
+    Returns
+    -------
+    array
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> float(dot(np.array([1.0, 2.0]), np.array([3.0, 4.0])))
+    11.0
+    """
+    last = len(typeof(lhs).shape) - 1
+    return dot_general(lhs, rhs, (((last,), (0,)), ((), ())))
+
+
+def batch_matmul(lhs: Any, rhs: Any) -> Any:
+    """Products of the matrices in the last two axes, over equal leading axes.
+
+    Parameters
+    ----------
+    lhs : array, shape (..., n, k)
+    rhs : array, shape (..., k, m)
+
+    Returns
+    -------
+    array, shape (..., n, m)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> batch_matmul(np.ones((5, 2, 3)), np.ones((5, 3, 4))).shape
+    (5, 2, 4)
+    """
+    rank = len(typeof(lhs).shape)
+    batch = tuple(range(rank - 2))
+    return dot_general(lhs, rhs, (((rank - 1,), (rank - 2,)), (batch, batch)))
+
+
+def collapse(operand: Any, start_dimension: int, stop_dimension: int) -> Any:
+    """``operand`` with a range of axes as one.
+
+    Parameters
+    ----------
+    operand : array
+    start_dimension, stop_dimension : int
+        The first of the axes and the one after the last.
+
+    Returns
+    -------
+    array
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> collapse(np.ones((2, 3, 4)), 1, 3).shape
+    (2, 12)
+    """
+    shape = typeof(operand).shape
+    middle = math.prod(shape[start_dimension:stop_dimension])
+    return reshape(operand, (*shape[:start_dimension], middle, *shape[stop_dimension:]))
+
+
+def split(operand: Any, sizes: Any, axis: int = 0) -> list[Any]:
+    """Consecutive parts of an array along an axis.
+
+    Parameters
+    ----------
+    operand : array
+    sizes : sequence of int
+        Extents of the parts; their sum is the extent of the axis.
+    axis : int
+
+    Returns
+    -------
+    list of array
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> [x.tolist() for x in split(np.arange(5), (2, 3))]
+    [[0, 1], [2, 3, 4]]
+    """
+    parts, start = [], 0
+    for size in sizes:
+        parts.append(slice_in_dim(operand, start, start + size, axis=axis))
+        start += size
+    return parts
+
+
+def unstack(x: Any, axis: int = 0) -> list[Any]:
+    """The entries along an axis, each as an array.
+
+    Parameters
+    ----------
+    x : array
+    axis : int
+
+    Returns
+    -------
+    list of array
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> [int(entry) for entry in unstack(np.arange(3))]
+    [0, 1, 2]
+    """
+    axis %= len(typeof(x).shape)
+    return [index_in_dim(x, i, axis, False) for i in range(typeof(x).shape[axis])]
