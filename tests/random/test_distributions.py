@@ -109,6 +109,26 @@ def test_samples_have_derivatives_in_their_parameters():
     check_grads(f, (0.5, 2.0, 0.3), order=2)
 
 
+@pytest.mark.parametrize("a", [0.05, 0.5, 1.0, 3.0, 50.0, 1e4])
+def test_gamma_moves_along_its_quantiles(a):
+    import scipy.special
+
+    def sample(a):
+        return random.gamma(KEY, a, (20,))
+
+    z, got = fg.jvp(sample, (a,), (1.0,))
+    log_z, log_got = fg.jvp(lambda a: random.loggamma(KEY, a, (20,)), (a,), (1.0,))
+    np.testing.assert_allclose(log_got * np.exp(log_z), got, rtol=1e-8)
+    h = 1e-5 * a
+    quantile = scipy.special.gammainc(a, z)
+    ends = [scipy.special.gammaincinv(a + s, quantile) for s in (-h, h)]
+    certain = (quantile > 1e-6) & (quantile < 1 - 1e-6)
+    want = (ends[1] - ends[0]) / (2 * h)
+    np.testing.assert_allclose(got[certain], want[certain], rtol=2e-4)
+    compiled = fg.jit(fg.grad(lambda a: np.sum(sample(a))))(a)
+    np.testing.assert_allclose(compiled, np.sum(got), rtol=1e-8)
+
+
 def test_seeds_are_independent():
     x = fg.vmap(lambda s: random.normal(random.key(s), (50,)))(np.arange(100))
     assert abs(np.corrcoef(x)[np.triu_indices(100, 1)]).max() < 0.7
