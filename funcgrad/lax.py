@@ -1,11 +1,6 @@
 """Primitive operations and control flow under JAX's names."""
 
-import enum
-import math
-from typing import Any
-
 from funcgrad.api.gradient import stop_gradient as stop_gradient
-from funcgrad.core.trace import typeof
 from funcgrad.ops import linalg as linalg
 from funcgrad.ops.arithmetic import add as add
 from funcgrad.ops.arithmetic import div as div
@@ -69,6 +64,8 @@ from funcgrad.ops.dynamic_slicing import (
     dynamic_update_slice_in_dim as dynamic_update_slice_in_dim,
 )
 from funcgrad.ops.elementwise import broadcast_shapes as broadcast_shapes
+from funcgrad.ops.entries import full_like as full_like
+from funcgrad.ops.entries import select as select
 from funcgrad.ops.exponential import exp as exp
 from funcgrad.ops.exponential import exp2 as exp2
 from funcgrad.ops.exponential import expm1 as expm1
@@ -101,6 +98,9 @@ from funcgrad.ops.powers import reciprocal as reciprocal
 from funcgrad.ops.powers import rsqrt as rsqrt
 from funcgrad.ops.powers import sqrt as sqrt
 from funcgrad.ops.powers import square as square
+from funcgrad.ops.products import Precision as Precision
+from funcgrad.ops.products import batch_matmul as batch_matmul
+from funcgrad.ops.products import dot as dot
 from funcgrad.ops.random_bits import threefry2x32 as threefry2x32
 from funcgrad.ops.reduction import argmax as argmax
 from funcgrad.ops.reduction import argmin as argmin
@@ -113,6 +113,12 @@ from funcgrad.ops.reduction import reduce_xor as reduce_xor
 from funcgrad.ops.remainders import floor_divide as floor_divide
 from funcgrad.ops.remainders import mod as mod
 from funcgrad.ops.remainders import rem as rem
+from funcgrad.ops.reshaping import broadcast as broadcast
+from funcgrad.ops.reshaping import collapse as collapse
+from funcgrad.ops.reshaping import expand_dims as expand_dims
+from funcgrad.ops.reshaping import split as split
+from funcgrad.ops.reshaping import squeeze as squeeze
+from funcgrad.ops.reshaping import unstack as unstack
 from funcgrad.ops.rounding import ceil as ceil
 from funcgrad.ops.rounding import floor as floor
 from funcgrad.ops.rounding import is_finite as is_finite
@@ -164,248 +170,3 @@ from funcgrad.ops.window_update import update_slice as update_slice
 from funcgrad.ops.windows import GatherDimensionNumbers as GatherDimensionNumbers
 
 slice = strided_slice
-
-
-class Precision(enum.Enum):
-    """How products are rounded, as JAX names it; here always to full precision."""
-
-    DEFAULT = 0
-    HIGH = 1
-    HIGHEST = 2
-
-
-def select(pred: Any, on_true: Any, on_false: Any) -> Any:
-    """Entry by entry, ``on_true`` where ``pred`` is true and ``on_false`` elsewhere.
-
-    Parameters
-    ----------
-    pred : array of bool
-        0-d, or of the shape of the others.
-    on_true, on_false : array
-        Of one shape and dtype.
-
-    Returns
-    -------
-    array
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> select(np.array([True, False]), np.zeros(2), np.ones(2))
-    array([0., 1.])
-    """
-    return select_n(pred, on_false, on_true)
-
-
-def full_like(x: Any, fill_value: Any, dtype: Any = None, shape: Any = None) -> Any:
-    """An array of one value, of the shape and dtype of another.
-
-    Parameters
-    ----------
-    x : array
-    fill_value : scalar
-    dtype, shape : optional
-        In place of those of ``x``.
-
-    Returns
-    -------
-    array
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> full_like(np.zeros(2), 3)
-    array([3., 3.])
-    """
-    aval = typeof(x)
-    wanted = aval.shape if shape is None else tuple(shape)
-    return full(wanted, fill_value, aval.dtype if dtype is None else dtype)
-
-
-def expand_dims(x: Any, dimensions: Any) -> Any:
-    """``x`` with new axes of extent 1 at these places of the answer.
-
-    Parameters
-    ----------
-    x : array
-    dimensions : sequence of int
-
-    Returns
-    -------
-    array
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> expand_dims(np.zeros(2), (0,)).shape
-    (1, 2)
-    """
-    shape = typeof(x).shape
-    rank = len(shape) + len(dimensions)
-    new = {d % rank for d in dimensions}
-    extents = iter(shape)
-    return reshape(x, [1 if k in new else next(extents) for k in range(rank)])
-
-
-def squeeze(x: Any, dimensions: Any) -> Any:
-    """``x`` without these axes, which have extent 1.
-
-    Parameters
-    ----------
-    x : array
-    dimensions : sequence of int
-
-    Returns
-    -------
-    array
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> squeeze(np.zeros((1, 2)), (0,)).shape
-    (2,)
-    """
-    shape = typeof(x).shape
-    gone = {d % len(shape) for d in dimensions}
-    return reshape(x, [n for k, n in enumerate(shape) if k not in gone])
-
-
-def broadcast(operand: Any, sizes: Any) -> Any:
-    """``operand`` repeated along new leading axes.
-
-    Parameters
-    ----------
-    operand : array
-    sizes : sequence of int
-        Extents of the new axes.
-
-    Returns
-    -------
-    array
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> broadcast(np.zeros(2), (3,)).shape
-    (3, 2)
-    """
-    shape = (*sizes, *typeof(operand).shape)
-    return broadcast_in_dim(operand, shape, range(len(sizes), len(shape)))
-
-
-def dot(lhs: Any, rhs: Any) -> Any:
-    """Product of vectors and matrices: the last axis of one with the first of another.
-
-    Parameters
-    ----------
-    lhs : array with one or two axes
-    rhs : array with one or two axes
-
-    Returns
-    -------
-    array
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> float(dot(np.array([1.0, 2.0]), np.array([3.0, 4.0])))
-    11.0
-    """
-    last = len(typeof(lhs).shape) - 1
-    return dot_general(lhs, rhs, (((last,), (0,)), ((), ())))
-
-
-def batch_matmul(lhs: Any, rhs: Any) -> Any:
-    """Products of the matrices in the last two axes, over equal leading axes.
-
-    Parameters
-    ----------
-    lhs : array, shape (..., n, k)
-    rhs : array, shape (..., k, m)
-
-    Returns
-    -------
-    array, shape (..., n, m)
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> batch_matmul(np.ones((5, 2, 3)), np.ones((5, 3, 4))).shape
-    (5, 2, 4)
-    """
-    rank = len(typeof(lhs).shape)
-    batch = tuple(range(rank - 2))
-    return dot_general(lhs, rhs, (((rank - 1,), (rank - 2,)), (batch, batch)))
-
-
-def collapse(operand: Any, start_dimension: int, stop_dimension: int) -> Any:
-    """``operand`` with a range of axes as one.
-
-    Parameters
-    ----------
-    operand : array
-    start_dimension, stop_dimension : int
-        The first of the axes and the one after the last.
-
-    Returns
-    -------
-    array
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> collapse(np.ones((2, 3, 4)), 1, 3).shape
-    (2, 12)
-    """
-    shape = typeof(operand).shape
-    middle = math.prod(shape[start_dimension:stop_dimension])
-    return reshape(operand, (*shape[:start_dimension], middle, *shape[stop_dimension:]))
-
-
-def split(operand: Any, sizes: Any, axis: int = 0) -> list[Any]:
-    """Consecutive parts of an array along an axis.
-
-    Parameters
-    ----------
-    operand : array
-    sizes : sequence of int
-        Extents of the parts; their sum is the extent of the axis.
-    axis : int
-
-    Returns
-    -------
-    list of array
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> [x.tolist() for x in split(np.arange(5), (2, 3))]
-    [[0, 1], [2, 3, 4]]
-    """
-    parts, start = [], 0
-    for size in sizes:
-        parts.append(slice_in_dim(operand, start, start + size, axis=axis))
-        start += size
-    return parts
-
-
-def unstack(x: Any, axis: int = 0) -> list[Any]:
-    """The entries along an axis, each as an array.
-
-    Parameters
-    ----------
-    x : array
-    axis : int
-
-    Returns
-    -------
-    list of array
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> [int(entry) for entry in unstack(np.arange(3))]
-    [0, 1, 2]
-    """
-    axis %= len(typeof(x).shape)
-    return [index_in_dim(x, i, axis, False) for i in range(typeof(x).shape[axis])]
