@@ -6,9 +6,12 @@ containers of arguments is settled here.
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
+
+import numpy as np
 
 from funcgrad import errors, tree
 from funcgrad.core.aval import ShapedArray
@@ -48,6 +51,9 @@ class FlatFunction:
         args, kwargs = self.in_tree.unflatten(leaves)
         result = self.function(*args, **kwargs)
         if not self.has_aux:
+            if isinstance(result, Tracer):
+                self.out_tree = _LEAF
+                return [result]
             flat, self.out_tree = tree.flatten(result)
             return flat
         result, aux = _result_and_aux(result)
@@ -64,6 +70,23 @@ class FlatFunction:
         traced = iter(results[self.out_tree.num_leaves :])
         leaves = [next(traced) if isinstance(x, Tracer) else x for x in self.aux_leaves]
         return self.aux_tree.unflatten(leaves)
+
+
+_LEAF = tree.structure(0)
+_ARRAYS = frozenset({np.ndarray, np.float64, float})
+
+
+def flatten_values(values: list[Any]) -> tuple[list[Any], Any]:
+    """Leaves of positional arguments and the structure of ``(values, {})``."""
+    for x in values:
+        if type(x) not in _ARRAYS and not isinstance(x, Tracer):
+            return tree.flatten((values, {}))
+    return values, _structure_of_leaves(len(values))
+
+
+@functools.cache
+def _structure_of_leaves(count: int) -> Any:
+    return tree.structure(([0] * count, {}))
 
 
 def _result_and_aux(result: Any) -> tuple[Any, Any]:

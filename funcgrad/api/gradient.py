@@ -6,6 +6,8 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from funcgrad import errors, tree
 from funcgrad.api.arguments import (
     FlatFunction,
@@ -13,6 +15,7 @@ from funcgrad.api.arguments import (
     Positions,
     Selection,
     aval_of_argument,
+    flatten_values,
     name_of,
 )
 from funcgrad.api.derivatives import Linearized, materialized
@@ -72,8 +75,8 @@ def value_and_grad(
     @functools.wraps(fun)
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
         chosen = Selection(fun, argnums, argnames, args, kwargs)
-        leaves, in_tree = tree.flatten((chosen.values, {}))
-        _check_inputs(fun, chosen, holomorphic, allow_int)
+        leaves, in_tree = flatten_values(chosen.values)
+        _check_inputs(fun, chosen, leaves, holomorphic, allow_int)
         flat = FlatFunction(chosen.call, in_tree, has_aux)
         linear = Linearized(flat, leaves, prune=False)
         aval = _check_output(fun, linear, holomorphic)
@@ -133,9 +136,24 @@ def grad(
     return gradient
 
 
+_FLOAT64 = np.dtype(np.float64)
+
+
+def _kind(x: Any) -> str:
+    dtype = _FLOAT64 if type(x) is float else getattr(x, "dtype", None)
+    return dtype.kind if isinstance(dtype, np.dtype) else ""
+
+
 def _check_inputs(
-    fun: Any, chosen: Selection, holomorphic: bool, allow_int: bool
+    fun: Any, chosen: Selection, leaves: list[Any], holomorphic: bool, allow_int: bool
 ) -> None:
+    kinds = {"c"} if holomorphic else {"f", "c"}
+    for x in leaves:
+        if _kind(x) not in kinds:
+            break
+    else:
+        return
+    # Something is wrong or unusual: each leaf is looked at under its name.
     for place, value in zip(chosen.places, chosen.values, strict=True):
         root = place if isinstance(place, str) else f"args[{place}]"
         for path, leaf in tree.leaves_with_path(value):

@@ -119,6 +119,10 @@ class DotGeneral(Primitive):
         if preferred_element_type is not None:
             lhs = lhs.astype(preferred_element_type)
             rhs = rhs.astype(preferred_element_type)
+        if lhs.ndim <= 2 and rhs.ndim <= 2 and dimension_numbers in _MATRIX_PRODUCTS:
+            (lc, rc), _ = dimension_numbers
+            left = lhs if lc[0] == lhs.ndim - 1 else lhs.T
+            return np.matmul(left, rhs if rc[0] == 0 else rhs.T)
         (lc, rc), (lb, rb) = dimension_numbers
         l_free, r_free = free_axes(lhs.ndim, lc, lb), free_axes(rhs.ndim, rc, rb)
         batch = [lhs.shape[axis] for axis in lb]
@@ -231,6 +235,12 @@ class DotGeneral(Primitive):
             for x in (lhs, rhs)
         )
         return lower_dot_general(ctx, lhs, rhs, dimension_numbers, dtype)
+
+
+_MATRIX_PRODUCTS = frozenset(
+    _numbers(((left,), (right,))) for left in (0, 1) for right in (0, 1)
+)
+"""One axis is summed over and none shared: NumPy's product of matrices and vectors."""
 
 
 def free_axes(rank: int, contract: Axes, batch: Axes) -> list[int]:

@@ -215,19 +215,22 @@ def broadcast_and_promote(*operands: Any) -> Sequence[Any]:
         for a in avals
     ) and _at_most_one_shape(avals):
         return operands
-    dtype = result_type(*[(a.dtype, a.weak_type) for a in avals])
-    convert = convert_weak if all(a.weak_type for a in avals) else convert_element_type
-    operands = tuple(
-        [
-            x if a.dtype == dtype or type(x) in PYTHON_SCALARS else convert(x, dtype)
-            for x, a in zip(operands, avals, strict=True)
-        ]
-    )
+    if any(a.dtype is not first.dtype or a.weak_type for a in avals):
+        operands = _promote(operands, avals)
     if _at_most_one_shape(avals):
         return operands
     shape = broadcast_shapes(*[a.shape for a in avals])
     return [
         x if a.shape == shape or not a.shape else broadcast_to(x, shape)
+        for x, a in zip(operands, avals, strict=True)
+    ]
+
+
+def _promote(operands: Sequence[Any], avals: Sequence[ShapedArray]) -> Sequence[Any]:
+    dtype = result_type(*[(a.dtype, a.weak_type) for a in avals])
+    convert = convert_weak if all(a.weak_type for a in avals) else convert_element_type
+    return [
+        x if a.dtype == dtype or type(x) in PYTHON_SCALARS else convert(x, dtype)
         for x, a in zip(operands, avals, strict=True)
     ]
 

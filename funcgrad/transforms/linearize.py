@@ -26,16 +26,17 @@ def linearize(
     be zero: the last result tells which. Its constants are the residuals. Without
     ``prune`` dead equations stay, which a single backward pass skips anyway.
     """
+    avals = [typeof(p) for p in primals]
     flags = [
-        typeof(p).differentiable and (nonzero is None or nonzero[i])
-        for i, p in enumerate(primals)
+        aval.differentiable and (nonzero is None or nonzero[i])
+        for i, aval in enumerate(avals)
     ]
     # Without a later use of the residuals, none of them needs a name.
     staged_by = JaxprTrace(staging=False) if prune else TangentTrace()
     with new_trace(staged_by) as trace:
         tangents = [
-            trace.argument(typeof(p).tangent()) if flag else Zero(typeof(p).tangent())
-            for p, flag in zip(primals, flags, strict=True)
+            trace.argument(aval.tangent()) if flag else Zero(aval.tangent())
+            for aval, flag in zip(avals, flags, strict=True)
         ]
         results, out_tangents = jvp(function, primals, tangents, linear=trace)
         out_flags = [type(t) is not Zero for t in out_tangents]
