@@ -11,7 +11,7 @@ import numpy as np
 from funcgrad.compiler import nest
 from funcgrad.compiler.builder import Builder
 from funcgrad.compiler.contraction import lower_dot_general
-from funcgrad.compiler.index import Index
+from funcgrad.compiler.index import Index, indices
 from funcgrad.compiler.kernels.kernel_text import Extern, KernelText
 from funcgrad.compiler.nodes import (
     Buffer,
@@ -181,7 +181,7 @@ class ArrayLowering(Storage):
 
 
 def _moved(reader: nest.Reader, x: Node, function: Any, idx: Any) -> Value:
-    from_indices = nest.indices(reader.b, list(function(idx)), reader.lanes)
+    from_indices = indices(reader.b, list(function(idx)), reader.lanes)
     return reader.read(x, from_indices)
 
 

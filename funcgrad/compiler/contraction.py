@@ -92,13 +92,13 @@ class _Contraction:
 
     def _matrices(self, x: Node, *groups: Sequence[int]) -> Matrices:
         """The operand as batches of matrices; copied where axes are interleaved."""
-        x, groups = _peeled(self.ctx, x, groups)
+        x, axes = _peeled(self.ctx, x, groups)
         node = self._ready(x)
-        strides = [_merged(x.shape, group) for group in groups]
+        strides = [_merged(x.shape, group) for group in axes]
         if None in strides:
-            order = [axis for group in groups for axis in group]
+            order = [axis for group in axes for axis in group]
             node = self._ready(_permuted(self.ctx, node, order))
-            sizes = [math.prod(x.shape[a] for a in group) for group in groups]
+            sizes = [math.prod(x.shape[a] for a in group) for group in axes]
             strides = [sizes[1] * sizes[2], sizes[2], 1]
             strides = [s if n > 1 else 0 for s, n in zip(strides, sizes, strict=True)]
         numbers = [self.ctx.table.extent(s) for s in strides]

@@ -70,17 +70,16 @@ class MatrixLoops:
             extent = self.ctx.table.extent(size_n)
             nest.strip(self.ctx, extent, lanes, strip, again=True)
 
-        whole: Number
         if isinstance(rows, int):
-            whole = rows - rows % count
-        else:
-            whole = nest.vector_part(self.ctx, rows, count)
+            rest = rows % count
+            with self.b.loop(0, rows - rest, count) as loop:
+                block(loop.index, count)
+            if rest:
+                block(rows - rest, rest)
+            return
+        whole = nest.vector_part(self.ctx, rows, count)
         with self.b.loop(0, whole, count) as loop:
             block(loop.index, count)
-        if isinstance(rows, int):
-            if rows > whole:
-                block(whole, rows - whole)
-            return
         with self.b.loop(whole, rows) as loop:
             block(loop.index, 1)
 

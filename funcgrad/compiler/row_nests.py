@@ -24,7 +24,7 @@ class Stage(NamedTuple):
     """A node with one entry a row, and where: an axis of the row, or a number."""
 
     node: Lazy
-    place: tuple[int | None, ...]
+    place: tuple[int, ...]
 
 
 def can_be_rows(shape: Sequence[Any]) -> bool:
@@ -108,14 +108,16 @@ class RowNest:
         if not self._holds(node, place):
             return False
         known = [stage.node for stage in self.stages]
+        numbers = self._numbers(place)
         if isinstance(node, Map) and not any(node is x for x in known):
-            self.stages.append(Stage(node, self._numbers(place)))
+            assert numbers is not None
+            self.stages.append(Stage(node, numbers))
         return True
 
     def _holds(self, node: Node, place: Sequence[Any]) -> bool:
         if not isinstance(node, Lazy) or node.buffer is not None:
             return False
-        if None in self._numbers(place):
+        if self._numbers(place) is None:
             return False
         if isinstance(node, RowReduced):
             return self._add(node, place)
@@ -126,22 +128,28 @@ class RowNest:
             return any(parts)
         return False
 
-    def _numbers(self, place: Sequence[Any]) -> tuple[int | None, ...]:
-        """Places as numbers: ``k`` for index k of the row, ``-1 - n`` for n."""
-        numbers: list[int | None] = []
+    def _numbers(self, place: Sequence[Any]) -> tuple[int, ...] | None:
+        """Places as numbers: ``k`` for index k of the row, ``-1 - n`` for n.
+
+        None where a place is anything else, as an index along the row is.
+        """
+        numbers: list[int] = []
         for i in place:
-            axis = next((k for k in range(self.axes) if self.marks[k] is i), None)
-            numbers.append(-1 - i if isinstance(i, int) else axis)
+            known = (k for k in range(self.axes) if self.marks[k] is i)
+            number = -1 - i if isinstance(i, int) else next(known, None)
+            if number is None:
+                return None
+            numbers.append(number)
         return tuple(numbers)
 
     def _add(self, node: RowReduced, place: Sequence[Any]) -> bool:
         if any(node is stage.node for stage in self.stages):
             return True
-        own = self._numbers(place) == tuple(range(self.axes))
-        if not own or node.operands[0].shape != self.shape:
+        own = tuple(range(self.axes))
+        if self._numbers(place) != own or node.operands[0].shape != self.shape:
             return False
         self._visit(node.operands[0])
-        self.stages.append(Stage(node, self._numbers(place)))
+        self.stages.append(Stage(node, own))
         return True
 
     # --- what has to be in memory before
@@ -175,7 +183,7 @@ class RowNest:
     def is_ready(self) -> bool:
         """Put into memory what rows can not compute; whether nothing had to be."""
         others = self.elsewhere()
-        first = [x for x in others if isinstance(x, RowReduced)]
+        first: list[Lazy] = [x for x in others if isinstance(x, RowReduced)]
         stages = {id(stage.node) for stage in self.stages}
         first = first or [x for x in others if id(x) in stages]
         first = first or [v for v, _ in turned_views(self.ctx, self.trees())]
@@ -211,8 +219,8 @@ class RowNest:
                 outer.pop()
 
         loops(0)
-        for node in self.scratch:
-            node.buffer = None
+        for recipe in self.scratch:
+            recipe.buffer = None
         for node, buffer in (*targets, *self.kept.items()):
             if isinstance(node, Lazy):
                 node.buffer = buffer
