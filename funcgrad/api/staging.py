@@ -131,9 +131,7 @@ def make_jaxpr(
     --------
     >>> import funcgrad as fg
     >>> print(fg.make_jaxpr(lambda x: 2.0 * x)(1.0))
-    { lambda ; a:f64[]. let
-        b:f64[] = mul 2.0:f64[] a
-      in (b,) }
+    { lambda ; a:f64[]. let b:f64[] = mul 2.0:f64[] a in (b,) }
     """
     static = (static_argnums,) if isinstance(static_argnums, int) else static_argnums
 

@@ -92,6 +92,10 @@ class Jaxpr:
     def out_avals(self) -> list[ShapedArray]:
         return [v.aval for v in self.outvars]
 
+    def pretty_print(self, *, source_info: bool = False) -> str:
+        """The program as text, with the lines it came from where asked for."""
+        return format_jaxpr(self, lines=source_info)
+
     def __str__(self) -> str:
         return format_jaxpr(self)
 
@@ -123,6 +127,10 @@ class ClosedJaxpr:
 
     def __call__(self, *args: Any) -> list[Any]:
         return eval_jaxpr(self.jaxpr, self.consts, *args)
+
+    def pretty_print(self, *, source_info: bool = False) -> str:
+        """The program as text, with the lines it came from where asked for."""
+        return self.jaxpr.pretty_print(source_info=source_info)
 
     def __str__(self) -> str:
         return str(self.jaxpr)

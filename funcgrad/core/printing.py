@@ -11,6 +11,9 @@ import numpy as np
 # Programs print themselves, so `core.jaxpr` imports this module and not the reverse.
 Atom = Eqn = Jaxpr = Var = Any
 
+WIDTH = 80
+"""What fits in so many columns goes on one line, as in JAX."""
+
 
 class _Names:
     """Short names in order of appearance: a, b, ..., z, ba, bb, ..."""
@@ -29,6 +32,12 @@ class _Names:
     def typed(self, variables: Sequence[Var]) -> str:
         return " ".join(f"{self(v)}:{v.aval.short()}" for v in variables)
 
+    def results(self, variables: Sequence[Var], read: set[Var]) -> str:
+        """Results with their types; an underscore for those that nothing reads."""
+        return " ".join(
+            f"{self(v) if v in read else '_'}:{v.aval.short()}" for v in variables
+        )
+
 
 def _base26(n: int) -> str:
     name = chr(ord("a") + n % 26)
@@ -43,47 +52,78 @@ def _scalar(value: Any) -> str:
     return str(item)
 
 
-def format_jaxpr(jaxpr: Jaxpr, *, indent: int = 0, lines: bool = False) -> str:
-    """The program as text; ``lines`` adds the user's file and line to equations."""
-    names = _Names()
-    pad = " " * indent
+def format_jaxpr(jaxpr: Jaxpr, *, lines: bool = False) -> str:
+    """The program as text; ``lines`` adds the user's file and line to equations.
+
+    Names are unique in the whole text, those of inner programs included.
+    """
+    return _format_program(jaxpr, _Names(), 0, 0, lines)
+
+
+def _format_program(
+    jaxpr: Jaxpr, names: _Names, indent: int, column: int, lines: bool
+) -> str:
+    """A program that starts at ``column`` of a line that is indented by ``indent``."""
     consts = names.typed(jaxpr.constvars)
-    head = f"{pad}{{ lambda {consts + ' ' if consts else ''}; "
-    head += f"{names.typed(jaxpr.invars)}. let"
-    body = [_format_eqn(eqn, names, indent + 4, lines) for eqn in jaxpr.eqns]
+    head = f"{{ lambda {consts}; {names.typed(jaxpr.invars)}. let"
+    read = {v for v in jaxpr.outvars if not hasattr(v, "val")}
+    read |= {v for e in jaxpr.eqns for v in e.invars if not hasattr(v, "val")}
+    body = [_format_eqn(eqn, names, read, indent + 4, lines) for eqn in jaxpr.eqns]
     outs = ", ".join(names(v) for v in jaxpr.outvars)
     comma = "," if len(jaxpr.outvars) == 1 else ""
-    return "\n".join([head, *body, f"{pad}  in ({outs}{comma}) }}"])
+    tail = f"in ({outs}{comma}) }}"
+    flat = f"{head} {'; '.join(body)} {tail}"
+    if not lines and "\n" not in flat and column + len(flat) <= WIDTH:
+        return flat
+    pad = "\n" + " " * (indent + 4)
+    return "".join([head, *(pad + text for text in body), f"\n{pad[1:-2]}{tail}"])
 
 
-def _format_eqn(eqn: Eqn, names: _Names, indent: int, lines: bool) -> str:
-    operands = " ".join(names(v) for v in eqn.invars)
-    params = _format_params(eqn.params, indent)
-    left = names.typed(eqn.outvars)
-    text = f"{' ' * indent}{left} = {eqn.primitive.name}{params}"
-    text += f" {operands}" if operands else ""
+def _format_eqn(
+    eqn: Eqn, names: _Names, read: set[Var], indent: int, lines: bool
+) -> str:
+    operands = "".join(" " + names(v) for v in eqn.invars)
+    left = f"{names.results(eqn.outvars, read)} = {eqn.primitive.name}"
+    taken = indent + len(left) + len(operands)
+    text = left + _format_params(eqn.params, names, indent, taken, lines) + operands
     if lines and eqn.source is not None:
         text += f"    # {eqn.source.file}:{eqn.source.line}"
     return text
 
 
-def _format_params(params: dict[str, Any], indent: int) -> str:
-    shown = {k: v for k, v in sorted(params.items()) if v is not None}
+def _format_params(
+    params: dict[str, Any], names: _Names, indent: int, taken: int, lines: bool
+) -> str:
+    """Parameters by name, on lines of their own where one line is too narrow."""
+    keys = sorted(params, key=lambda key: (key != "name", key))
+    shown = [(key, params[key]) for key in keys if params[key] is not None]
     if not shown:
         return ""
-    items = [f"{k}={_format_param(v, indent + 2)}" for k, v in shown.items()]
-    if any("\n" in item for item in items):
-        pad = "\n" + " " * (indent + 2)
-        return "[" + pad + pad.join(items) + "\n" + " " * indent + "]"
-    return "[" + " ".join(items) + "]"
+    inner = indent + 2
+    items = [
+        f"{key}=" + _format_param(value, names, inner, inner + len(key) + 1, lines)
+        for key, value in shown
+    ]
+    flat = f"[{' '.join(items)}]"
+    if "\n" not in flat and (taken + len(flat) <= WIDTH or len(items) == 1):
+        return flat
+    pad = "\n" + " " * inner
+    return "[" + "".join(pad + item for item in items) + "\n" + " " * indent + "]"
 
 
-def _format_param(value: Any, indent: int) -> str:
+def _format_param(
+    value: Any, names: _Names, indent: int, column: int, lines: bool
+) -> str:
     value = getattr(value, "jaxpr", value)
     if _is_program(value):
-        return format_jaxpr(value, indent=indent + 2).lstrip()
-    if isinstance(value, (tuple, list)) and any(map(_is_program, value)):
-        return "(" + ", ".join(_format_param(v, indent + 2) for v in value) + ")"
+        return _format_program(value, names, indent, column, lines)
+    if isinstance(value, (tuple, list)):
+        parts = [getattr(v, "jaxpr", v) for v in value]
+        if parts and all(map(_is_program, parts)):
+            inner = indent + 2
+            pad = "\n" + " " * inner
+            texts = [_format_program(p, names, inner, inner, lines) for p in parts]
+            return "(" + "".join(pad + t for t in texts) + "\n" + " " * indent + ")"
     if isinstance(value, np.dtype):
         return str(value)
     if callable(value) and hasattr(value, "__name__"):
