@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from funcgrad import errors
 from funcgrad.compiler.index import Index
+from funcgrad.compiler.nodes import Register, is_small
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.dtypes import result_type_of
 from funcgrad.core.primitive import Primitive
@@ -27,7 +29,7 @@ from funcgrad.ops.selection import select_n
 from funcgrad.ops.slicing import strided_slice
 from funcgrad.ops.structural import align_batch, move_axis_to_front, reshape
 from funcgrad.ops.window_update import apart
-from funcgrad.ops.windows import GatherDimensionNumbers, store_window
+from funcgrad.ops.windows import GatherDimensionNumbers, chosen_lane, store_window
 from funcgrad.transforms.transpose import is_linear
 
 Axes = tuple[int, ...]
@@ -208,6 +210,10 @@ class DynamicUpdateSlice(Primitive):
 
     def lower(self, ctx: Any, x: Any, update: Any, *starts: Any) -> Any:
         first = _lower_clipped(ctx, starts, x.shape, update.shape)
+        if is_small(x.shape) and math.prod(update.shape) == 1:
+            chosen = chosen_lane(ctx, x.shape, first, None)
+            entry = ctx.b.splat(ctx.value(update), math.prod(x.shape))
+            return Register(ctx.b.select(chosen, entry, ctx.value(x)), x.shape)
         update = apart(ctx, update, x)
         out = ctx.mutable(x)
         store_window(ctx, update, out, first)

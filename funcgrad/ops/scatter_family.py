@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -10,6 +11,7 @@ import numpy as np
 from funcgrad import errors
 from funcgrad.compiler.index import Index, indices
 from funcgrad.compiler.nest import lanes_for, strip
+from funcgrad.compiler.nodes import Register, is_small
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import user_frame
@@ -20,6 +22,7 @@ from funcgrad.ops.windows import (
     GatherDimensionNumbers,
     along_batch,
     check_windows,
+    chosen_lane,
     lower_windows,
     row_axes,
     spans_rows,
@@ -210,6 +213,8 @@ class ScatterFamily(Primitive):
         if 0 in operand.shape or 0 in updates.shape:
             return operand
         d = dimension_numbers
+        if is_small(operand.shape) and math.prod(updates.shape) == 1:
+            return self._lower_one_entry(ctx, operand, indices, updates, d, mode)
         positions, values = ctx.materialize(indices), apart(ctx, updates, operand)
         values = ctx.materialize(values)
         out = ctx.mutable(operand)
@@ -242,6 +247,33 @@ class ScatterFamily(Primitive):
 
         ctx.for_each(tuple(updates.shape[k] for k in batch), update)
         return out
+
+    def _lower_one_entry(
+        self,
+        ctx: Any,
+        operand: Any,
+        indices: Any,
+        updates: Any,
+        d: GatherDimensionNumbers,
+        mode: str,
+    ) -> Register:
+        """One entry of an array in registers."""
+        positions, x = ctx.materialize(indices), ctx.register(operand)
+        where, valid = lower_windows(
+            ctx,
+            ctx.b,
+            [Index(ctx.b, 0)] * updates.ndim,
+            lambda at: positions.load(ctx.b, at),
+            operand.shape,
+            window_sizes(operand.ndim, updates.shape, d),
+            d,
+            check=mode == "fill",
+        )
+        value = ctx.b.splat(ctx.value(updates), x.value.lanes)
+        if self.ufunc is not None:
+            value = self.combine(ctx.b, x.value, value)
+        chosen = chosen_lane(ctx, x.shape, where, valid)
+        return Register(ctx.b.select(chosen, value, x.value), x.shape)
 
     def _lower_window(
         self,

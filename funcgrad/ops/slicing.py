@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Sequence
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad import errors
+from funcgrad.compiler.nodes import Register, is_small
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.dtypes import result_type_of
 from funcgrad.core.primitive import Primitive
@@ -19,7 +21,7 @@ from funcgrad.ops.arithmetic import sub
 from funcgrad.ops.cases import case, integers
 from funcgrad.ops.casting import convert_element_type
 from funcgrad.ops.comparison import ne
-from funcgrad.ops.iota import zeros_of
+from funcgrad.ops.iota import full, zeros_of
 from funcgrad.ops.selection import select_n
 from funcgrad.ops.structural import (
     LinearInOne,
@@ -152,9 +154,8 @@ def strided_slice(
     >>> strided_slice(np.arange(6), (1,), (6,), (2,))
     array([1, 3, 5])
     """
-    start = tuple(int(n) for n in start)
-    limit = tuple(int(n) for n in limit)
-    steps = (1,) * len(start) if strides is None else tuple(int(n) for n in strides)
+    start, limit = tuple(map(int, start)), tuple(map(int, limit))
+    steps = (1,) * len(start) if strides is None else tuple(map(int, strides))
     if limit == typeof(x).shape and not any(start) and set(steps) <= {1}:
         return x
     return slice_p.bind(x, start=start, limit=limit, strides=steps)
@@ -186,8 +187,8 @@ def index_in_dim(x: Any, index: int, axis: int = 0, keepdims: bool = True) -> An
                 see=errors.IndexOutOfBoundsError.page,
             )
         )
-    index = index % shape[axis]
-    part = slice_in_dim(x, index, index + 1, 1, axis)
+    first = index % shape[axis]
+    part = slice_in_dim(x, first, first + 1, axis=axis)
     return part if keepdims else reshape(part, shape[:axis] + shape[axis + 1 :])
 
 
@@ -250,24 +251,18 @@ class Pad(Primitive):
         y = self.bind(*primals, padding_config=padding_config)
         if all(type(t) is Zero for t in tangents):
             return y, zero_like(y)
-        t, t_value = tangents
-        t = zeros_of(t.aval) if type(t) is Zero else t
-        if type(t_value) is Zero:
-            t_value = np.zeros((), t_value.aval.dtype)[()]
-        return y, self.bind(t, t_value, padding_config=padding_config)
+        dense = [zeros_of(t.aval) if type(t) is Zero else t for t in tangents]
+        return y, self.bind(*dense, padding_config=padding_config)
 
     def transpose(
         self, ct: Any, x: Any, value: Any, *, padding_config: PaddingConfig
     ) -> list[Any]:
-        inside = None
-        if is_linear(x) or is_linear(value):
-            aval = x.aval if is_linear(x) else typeof(x)
-            inside = _unpad(ct, aval.shape, padding_config)
+        aval = x.aval if is_linear(x) else typeof(x)
+        inside = _unpad(ct, aval.shape, padding_config)
         ct_value = None
         if is_linear(value):
-            everything = reduce_sum(ct, range(typeof(ct).ndim))
-            kept = reduce_sum(inside, range(len(padding_config)))
-            ct_value = sub(everything, kept)
+            axes = range(aval.ndim)
+            ct_value = sub(reduce_sum(ct, axes), reduce_sum(inside, axes))
         return [inside if is_linear(x) else None, ct_value]
 
     def batch(
@@ -283,10 +278,10 @@ class Pad(Primitive):
         if dims[1] is None:
             return self.bind(x, operands[1], padding_config=config), 0
         # One padding value for each example: pad with zeros, and with them outside.
-        dtype = typeof(x).dtype
-        nothing = np.zeros((), dtype)[()]
-        ones = broadcast_in_dim(np.ones((), dtype), typeof(x).shape, ())
+        aval = typeof(x)
+        nothing = np.zeros((), aval.dtype)[()]
         padded = self.bind(x, nothing, padding_config=config)
+        ones = full(aval.shape, 1, aval.dtype)
         inside = self.bind(ones, nothing, padding_config=config)
         shape = typeof(padded).shape
         values = broadcast_in_dim(move_axis_to_front(operands[1], dims[1]), shape, (0,))
@@ -296,12 +291,17 @@ class Pad(Primitive):
         self, ctx: Any, x: Any, value: Any, *, padding_config: PaddingConfig
     ) -> Any:
         shape = _padded_shape(x.shape, padding_config)
+        if is_small(shape):
+            lanes = np.arange(math.prod(x.shape)).reshape(x.shape)
+            taken = self.evaluate(lanes, lanes.size, padding_config=padding_config)
+            values = [ctx.value(node) for node in (x, value) if 0 not in node.shape]
+            both = ctx.b.concat_lanes(values)
+            return Register(ctx.b.shuffle(both, taken.ravel().tolist()), shape)
         target, source = _overlap(x.shape, shape, padding_config)
         filled = ctx.view(value, shape, lambda idx: [])
         if any(part.start >= part.stop for part in source):
             return filled
-        out = ctx.buffer(shape, x.dtype)
-        slabs = _slabs(target, shape)
+        out, slabs = ctx.buffer(shape, x.dtype), _slabs(target, shape)
         if len(slabs) <= 2 and all(part.step == 1 for part in target):
             for start, extents in slabs:
                 slab = ctx.view(value, extents, lambda idx: [])

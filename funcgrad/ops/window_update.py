@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from funcgrad import errors
-from funcgrad.compiler.nodes import Node, Register, buffers_read
+from funcgrad.compiler.nodes import Node, Register, buffers_read, is_small
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import user_frame
@@ -119,10 +120,25 @@ class UpdateSlice(Primitive):
     def lower(
         self, ctx: Any, x: Any, update: Any, *, start: Axes, strides: Axes
     ) -> Any:
+        if is_small(x.shape):
+            return _in_registers(ctx, x, update, start, strides)
         update = apart(ctx, update, x)
         out = ctx.mutable(x)
         store_window(ctx, update, out, [ctx.extent(n) for n in start], strides)
         return out
+
+
+def _in_registers(ctx: Any, x: Node, update: Node, start: Axes, strides: Axes) -> Node:
+    """Known lanes of one vector replaced by those of another."""
+    if 0 in update.shape:
+        return x
+    size = math.prod(x.shape)
+    lanes = np.arange(size).reshape(x.shape)
+    limit = _limits(update.shape, start, strides)
+    new = size + np.arange(math.prod(update.shape)).reshape(update.shape)
+    lanes[tuple(map(slice, start, limit, strides))] = new
+    both = ctx.b.concat_lanes([ctx.value(x), ctx.value(update)])
+    return Register(ctx.b.shuffle(both, lanes.ravel().tolist()), x.shape)
 
 
 def apart(ctx: Any, update: Node, x: Node) -> Node:

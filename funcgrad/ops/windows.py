@@ -8,6 +8,7 @@ and the updates of a scatter.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ import numpy as np
 from funcgrad import errors
 from funcgrad.compiler.index import Index, times
 from funcgrad.compiler.nodes import Buffer, Register, View, is_small
+from funcgrad.compiler.value import Value
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.source import user_frame
 
@@ -211,6 +213,20 @@ def lower_windows(
     for axis, at in d.offsets(len(shape)):
         where[axis] = idx[at] + where[axis]
     return where, valid
+
+
+def chosen_lane(
+    ctx: Any, shape: Sequence[int], where: Sequence[Any], valid: Any
+) -> Value:
+    """Which entry of a small array stands at a place that is data, if that is valid."""
+    b = ctx.b
+    at = Index(b, 0)
+    for axis, i in enumerate(where):
+        at = at + Index(b, 0) + i * math.prod(shape[axis + 1 :])
+    lanes = math.prod(shape)
+    places = b.iota(np.dtype(np.int64), lanes) if lanes > 1 else b.i64(0)
+    chosen: Value = b.cmp("eq", places, b.splat(at.value(b), lanes))
+    return chosen if valid is None else b.and_(chosen, b.splat(valid, lanes))
 
 
 def store_window(

@@ -174,3 +174,23 @@ def test_values_that_do_not_fit() -> None:
         at(X)[0].set(np.ones((3, 5)))
     with pytest.raises(errors.ShapeError):
         at(X)[I].add(np.ones(7))
+
+
+@pytest.mark.parametrize("name", UPDATES)
+def test_one_entry_of_a_small_array(name: str) -> None:
+    x = np.arange(1.0, 7.0).reshape(2, 3)
+    for i in (-3, -2, 0, 1, 2):
+        want = x.copy()
+        if -2 <= i < 2:
+            UPDATES[name](want, (i, 1), 2.5)
+        got = native(
+            lambda x, i, v: getattr(at(x)[i, 1], name)(v),
+            x,
+            np.int64(i),
+            np.float64(2.5),
+        )
+        np.testing.assert_allclose(got, want)
+        want = x.copy()
+        UPDATES[name](want, (1, slice(0, 2)), 2.5)
+        got = native(lambda x, v: getattr(at(x)[1, :2], name)(v), x, np.float64(2.5))
+        np.testing.assert_allclose(got, want)

@@ -230,7 +230,7 @@ def svd(a: Any, *, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     Examples
     --------
     >>> import numpy as np
-    >>> svd(np.array([[0.0, 2.0], [3.0, 0.0]]), compute_uv=False).tolist()
+    >>> svd(np.array([[0.0, 2.0], [3.0, 0.0]]), compute_uv=False).round(6).tolist()
     [3.0, 2.0]
     """
     check_matrices("svd", typeof(a))
