@@ -29,6 +29,8 @@ from funcgrad.core.aval import DYNAMIC
 
 ROWS = 4
 """Rows that are added to an answer in memory at once."""
+LONG_ROW = 64
+"""Entries from which on a row is read as it lies, rather than a few columns of it."""
 
 
 def combine(b: Any, op: str, x: Value, y: Value) -> Value:
@@ -94,6 +96,7 @@ class Group:
         self.stride: Number = ctx.table.extent(math.prod(x.shape[last + 1 :]))
         self.answer_stride: Number = ctx.table.extent(math.prod(after))
         self.is_dynamic = DYNAMIC in shape
+        self.is_narrow = self.is_dynamic or math.prod(shape) < LONG_ROW
 
 
 Place = dict[Group, Index]
@@ -295,9 +298,9 @@ class Reduction(Accumulation):
         """The innermost axes are kept: accumulators lie along them."""
         out: Buffer = self.ctx.buffer(self.shape, self.x.dtype)
         rows = self.summed[-1].extent
-        narrow = isinstance(self.inner.extent, int) or self.inner.is_dynamic
         few = isinstance(rows, int) or self.summed[-1].is_dynamic
-        add = self._column_blocks if narrow or few else self._added_rows
+        in_blocks = few or self.inner.is_narrow
+        add = self._column_blocks if in_blocks else self._added_rows
 
         def columns(place: Place, _: list[Value]) -> list[Value]:
             add(out, place)
