@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -44,67 +45,20 @@ class DotGeneral(Primitive):
 
     name = "dot_general"
     linear = True
-    cases = (
-        case(
-            (3,),
-            (3,),
-            dimension_numbers=_numbers(((0,), (0,))),
-            preferred_element_type=None,
-        ),
-        case(
-            (2, 3),
-            (3, 4),
-            dimension_numbers=_numbers(((1,), (0,))),
-            preferred_element_type=None,
-        ),
-        case(
-            (2, 5, 3, 4),
-            (3, 2, 6, 4),
-            dimension_numbers=_numbers(((3,), (3,)), ((0, 2), (1, 0))),
-            preferred_element_type=None,
-        ),
-        case(
-            (3, 2, 4),
-            (4, 5, 3),
-            dimension_numbers=_numbers(((0, 2), (2, 0))),
-            preferred_element_type=None,
-        ),
-        case(
-            (20, 17),
-            (17, 18),
-            dimension_numbers=_numbers(((1,), (0,))),
-            preferred_element_type=None,
-        ),
-        case(
-            (20, 17),
-            (17,),
-            dimension_numbers=_numbers(((1,), (0,))),
-            preferred_element_type=None,
-        ),
-        case(
-            (2,),
-            (3,),
-            dimension_numbers=_numbers(((), ())),
-            preferred_element_type=None,
-        ),
-        case(
-            (2, 0),
-            (0, 3),
-            dimension_numbers=_numbers(((1,), (0,))),
-            preferred_element_type=None,
-        ),
-        case(
-            integers((2, 3)),
-            integers((3, 2)),
-            dimension_numbers=_numbers(((1,), (0,))),
-            preferred_element_type=None,
-        ),
-        case(
-            booleans((2, 3)),
-            booleans((3, 2)),
-            dimension_numbers=_numbers(((1,), (0,))),
-            preferred_element_type=None,
-        ),
+    cases = tuple(
+        case(lhs, rhs, dimension_numbers=numbers, preferred_element_type=None)
+        for lhs, rhs, numbers in (
+            ((3,), (3,), _numbers(((0,), (0,)))),
+            ((2, 3), (3, 4), _numbers(((1,), (0,)))),
+            ((2, 5, 3, 4), (3, 2, 6, 4), _numbers(((3,), (3,)), ((0, 2), (1, 0)))),
+            ((3, 2, 4), (4, 5, 3), _numbers(((0, 2), (2, 0)))),
+            ((20, 17), (17, 18), _numbers(((1,), (0,)))),
+            ((20, 17), (17,), _numbers(((1,), (0,)))),
+            ((2,), (3,), _numbers(((), ()))),
+            ((2, 0), (0, 3), _numbers(((1,), (0,)))),
+            (integers((2, 3)), integers((3, 2)), _numbers(((1,), (0,)))),
+            (booleans((2, 3)), booleans((3, 2)), _numbers(((1,), (0,)))),
+        )
     )
 
     def evaluate(
@@ -143,12 +97,10 @@ class DotGeneral(Primitive):
         dimension_numbers: DotDimensionNumbers,
         preferred_element_type: np.dtype[Any] | None,
     ) -> ShapedArray:
-        _check(lhs, rhs, dimension_numbers)
-        (lc, rc), (lb, rb) = dimension_numbers
-        shape = [lhs.shape[axis] for axis in lb]
-        shape += [lhs.shape[axis] for axis in free_axes(lhs.ndim, lc, lb)]
-        shape += [rhs.shape[axis] for axis in free_axes(rhs.ndim, rc, rb)]
-        return ShapedArray(tuple(shape), preferred_element_type or lhs.dtype)
+        shape = _shape_of_product(
+            lhs.shape, lhs.dtype, rhs.shape, rhs.dtype, dimension_numbers
+        )
+        return ShapedArray(shape, preferred_element_type or lhs.dtype)
 
     def jvp(
         self,
@@ -267,28 +219,60 @@ def _cotangent(
     ``own`` and ``others`` are contracting and batch axes; ``first``: own free axes come
     first in ``ct``.
     """
-    contract, batch = own
-    other_contract, other_batch = others
-    free = free_axes(aval.ndim, contract, batch)
-    other_free = free_axes(typeof(other).ndim, other_contract, other_batch)
-    start = len(batch) + (len(free) if first else 0)
-    summed = tuple(range(start, start + len(other_free)))
+    rank, other_rank = len(aval.shape), len(typeof(other).shape)
+    swapped, numbers, order = _cotangent_plan(rank, other_rank, own, others, first)
     other = convert_element_type(other, typeof(ct).dtype)
-    # Contracted axes come in the order of the other operand's axes.
-    by_other = [contract[k] for k in np.argsort(other_contract)]
-    sides: list[tuple[Any, Any, Any, Any]] = [
-        (ct, summed, range(len(batch)), free),
-        (other, other_free, other_batch, by_other),
-    ]
-    if [*batch, *by_other, *free] == list(range(aval.ndim)):
-        sides.reverse()
-    (x, x_summed, x_batch, x_axes), (y, y_summed, y_batch, y_axes) = sides
-    numbers = _numbers((x_summed, y_summed), (x_batch, y_batch))
+    x, y = (other, ct) if swapped else (ct, other)
     result = dot_general_p.bind(
         x, y, dimension_numbers=numbers, preferred_element_type=None
     )
-    result = transpose(result, np.argsort([*batch, *x_axes, *y_axes]).tolist())
-    return convert_element_type(result, aval.dtype)
+    return convert_element_type(transpose(result, order), aval.dtype)
+
+
+@functools.lru_cache(maxsize=1024)
+def _cotangent_plan(
+    rank: int,
+    other_rank: int,
+    own: tuple[Axes, Axes],
+    others: tuple[Axes, Axes],
+    first: bool,
+) -> tuple[bool, DotDimensionNumbers, tuple[int, ...]]:
+    """Whether the other operand comes first, the axes, and the order to end with."""
+    contract, batch = own
+    other_contract, other_batch = others
+    free = free_axes(rank, contract, batch)
+    other_free = free_axes(other_rank, other_contract, other_batch)
+    start = len(batch) + (len(free) if first else 0)
+    summed = tuple(range(start, start + len(other_free)))
+    # Contracted axes come in the order of the other operand's axes.
+    by_other = [contract[k] for k in np.argsort(other_contract)]
+    sides: list[tuple[Any, Any, Any]] = [
+        (summed, range(len(batch)), free),
+        (other_free, other_batch, by_other),
+    ]
+    swapped = [*batch, *by_other, *free] == list(range(rank))
+    if swapped:
+        sides.reverse()
+    (x_summed, x_batch, x_axes), (y_summed, y_batch, y_axes) = sides
+    numbers = _numbers((x_summed, y_summed), (x_batch, y_batch))
+    order = np.argsort([*batch, *x_axes, *y_axes]).tolist()
+    return swapped, numbers, tuple(order)
+
+
+@functools.lru_cache(maxsize=1024)
+def _shape_of_product(
+    left: tuple[Any, ...],
+    left_dtype: np.dtype[Any],
+    right: tuple[Any, ...],
+    right_dtype: np.dtype[Any],
+    numbers: DotDimensionNumbers,
+) -> tuple[Any, ...]:
+    _check(ShapedArray(left, left_dtype), ShapedArray(right, right_dtype), numbers)
+    (lc, rc), (lb, rb) = numbers
+    shape = [left[axis] for axis in lb]
+    shape += [left[axis] for axis in free_axes(len(left), lc, lb)]
+    shape += [right[axis] for axis in free_axes(len(right), rc, rb)]
+    return tuple(shape)
 
 
 def _check(lhs: ShapedArray, rhs: ShapedArray, numbers: DotDimensionNumbers) -> None:

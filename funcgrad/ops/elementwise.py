@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -268,6 +269,11 @@ def _at_most_one_shape(avals: Sequence[ShapedArray]) -> bool:
 
 def broadcast_shapes(*shapes: Sequence[Any]) -> tuple[Any, ...]:
     """The shape that NumPy broadcasts these to."""
+    return _broadcast_shapes(tuple([tuple(shape) for shape in shapes]))
+
+
+@functools.lru_cache(maxsize=1024)
+def _broadcast_shapes(shapes: tuple[tuple[Any, ...], ...]) -> tuple[Any, ...]:
     rank = max((len(s) for s in shapes), default=0)
     result = []
     for axis in range(rank):

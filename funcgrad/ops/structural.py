@@ -42,6 +42,10 @@ class LinearInOne(Primitive):
 give_cases(constant_p, [case(value=np.arange(6.0).reshape(2, 3)), case(value=True)])
 
 
+_SMALL = 1024
+"""Up to so many entries copies are cheaper than NumPy's views, made in Python."""
+
+
 class BroadcastInDim(LinearInOne):
     """Repeat along new axes; axis i of ``x`` becomes axis ``into[i]`` of the answer.
 
@@ -63,7 +67,11 @@ class BroadcastInDim(LinearInOne):
         spread = [1] * len(shape)
         for axis, extent in zip(into, x.shape, strict=True):
             spread[axis] = extent
-        return np.broadcast_to(x.reshape(spread), shape)
+        if math.prod(shape) > _SMALL:
+            return np.broadcast_to(x.reshape(spread), shape)
+        result = np.empty(shape, x.dtype)
+        result[...] = x.reshape(spread)
+        return result
 
     def abstract_eval(self, x: ShapedArray, *, shape: Shape, into: Axes) -> ShapedArray:
         if len(into) != x.ndim or any(
