@@ -57,7 +57,8 @@ def _real(b: Any, x: Any) -> Any:
 
 def lower_small_cholesky(ctx: Any, a: Node) -> Buffer:
     """Lower factors; a matrix with a pivot that is not positive is all NaN."""
-    source, out = ctx.materialize(a), ctx.buffer(a.shape, a.dtype)
+    source = ctx.materialize(a)
+    out: Buffer = ctx.buffer(a.shape, a.dtype)
     n = a.shape[-1]
 
     def factor(b: Any, place: Sequence[Any]) -> None:
@@ -168,7 +169,7 @@ def lower_small_solve(ctx: Any, a: Node, right: Node) -> Buffer:
     """Solutions of general systems; NaN where a pivot is zero."""
     n, count = right.shape[-2:]
     source, given = ctx.materialize(a), ctx.materialize(right)
-    out = ctx.buffer(right.shape, right.dtype)
+    out: Buffer = ctx.buffer(right.shape, right.dtype)
 
     def solve(b: Any, place: Sequence[Any]) -> None:
         rows = _load(b, source, place)
@@ -199,7 +200,7 @@ def lower_small_triangular_solve(
     """Solutions of triangular systems."""
     n, count = right.shape[-2:]
     source, given = ctx.materialize(a), ctx.materialize(right)
-    out = ctx.buffer(right.shape, right.dtype)
+    out: Buffer = ctx.buffer(right.shape, right.dtype)
 
     def solve(b: Any, place: Sequence[Any]) -> None:
         rows = _load(b, source, place)
