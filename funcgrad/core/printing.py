@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 # Programs print themselves, so `core.jaxpr` imports this module and not the reverse.
-Atom = Eqn = Jaxpr = Var = Any
+Atom: TypeAlias = Any
+Eqn: TypeAlias = Any
+Jaxpr: TypeAlias = Any
+Var: TypeAlias = Any
 
 WIDTH = 80
 """What fits in so many columns goes on one line, as in JAX."""
