@@ -541,6 +541,9 @@ SORTING = [
         for m in ("full", "same", "valid")
     ],
     call("correlate", normal(2), V, mode="same"),
+    call("correlate", normal(50), normal(40), mode="same"),
+    call("convolve", normal(50), normal(40), mode="full"),
+    call("convolve", N[0], integers(3)),
 ]
 
 CALCULUS = [
