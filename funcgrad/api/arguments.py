@@ -55,9 +55,12 @@ class FlatFunction:
                 self.out_tree = _LEAF
                 return [result]
             flat, self.out_tree = tree.flatten(result)
+            if not all(isinstance(x, _RESULTS) for x in flat):
+                _check_results(self.function, flat, self.out_tree)
             return flat
         result, aux = _result_and_aux(result)
         flat, self.out_tree = tree.flatten(result)
+        _check_results(self.function, flat, self.out_tree)
         self.aux_leaves, self.aux_tree = tree.flatten(aux)
         return [*flat, *(x for x in self.aux_leaves if isinstance(x, Tracer))]
 
@@ -87,6 +90,27 @@ def flatten_values(values: list[Any]) -> tuple[list[Any], Any]:
 @functools.cache
 def _structure_of_leaves(count: int) -> Any:
     return tree.structure(([0] * count, {}))
+
+
+_RESULTS = (Tracer, np.ndarray, np.generic, bool, int, float, complex)
+
+
+def _check_results(function: Any, leaves: Sequence[Any], out_tree: Any) -> None:
+    """Raise unless all leaves of a result can be arrays; the error says where."""
+    for path, leaf in tree.leaves_with_path(out_tree.unflatten(leaves)):
+        if isinstance(leaf, _RESULTS) or hasattr(leaf, "__array__"):
+            continue
+        raise errors.UnsupportedDTypeError(
+            errors.message(
+                f"`{name_of(function)}` returns something that is not an array or a "
+                "number.",
+                where=user_frame(),
+                got=f"result{tree.keystr(path)}: {type(leaf).__name__} {leaf!r:.60}",
+                expected="arrays, numbers, None, and containers of them",
+                fix="leave it out; under grad, has_aux=True passes anything on",
+                see=errors.UnsupportedDTypeError.page,
+            )
+        )
 
 
 def _result_and_aux(result: Any) -> tuple[Any, Any]:
@@ -157,7 +181,12 @@ class Selection:
             self.args[p] if isinstance(p, int) else self.kwargs[p] for p in places
         ]
 
-    def call(self, *values: Any) -> Any:
+    @property
+    def __name__(self) -> str:
+        """The function's name, for messages."""
+        return name_of(self.function)
+
+    def __call__(self, *values: Any) -> Any:
         """The function with other values for the selected arguments."""
         args, kwargs = list(self.args), dict(self.kwargs)
         for place, value in zip(self.places, values, strict=True):

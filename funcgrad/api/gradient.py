@@ -77,7 +77,7 @@ def value_and_grad(
         chosen = Selection(fun, argnums, argnames, args, kwargs)
         leaves, in_tree = flatten_values(chosen.values)
         _check_inputs(fun, chosen, leaves, holomorphic, allow_int)
-        flat = FlatFunction(chosen.call, in_tree, has_aux)
+        flat = FlatFunction(chosen, in_tree, has_aux)
         linear = Linearized(flat, leaves, prune=False)
         aval = _check_output(fun, linear, holomorphic)
         cts = linear.pull([aval.dtype.type(1)])

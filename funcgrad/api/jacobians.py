@@ -177,7 +177,7 @@ class _Point:
         self.has_aux = has_aux
         self.chosen = Selection(fun, argnums, argnames, args, kwargs)
         leaves, self.in_tree = tree.flatten((self.chosen.values, {}))
-        self.flat = FlatFunction(self.chosen.call, self.in_tree, has_aux)
+        self.flat = FlatFunction(self.chosen, self.in_tree, has_aux)
         self.in_avals = [aval_of_argument(x, "argument", name_of(fun)) for x in leaves]
         self.linear = Linearized(self.flat, leaves)
 

@@ -166,3 +166,16 @@ def test_stop_gradient():
     assert fg.grad(fg.grad(lambda x: x * x * fg.stop_gradient(x)))(3.0) == 6.0
     tree = fg.stop_gradient({"a": 1.0, "b": np.arange(2)})
     assert tree["a"] == 1.0
+
+
+@pytest.mark.parametrize(
+    "transform", [fg.grad, fg.jit, fg.vmap, fg.make_jaxpr, fg.jacfwd]
+)
+def test_result_that_is_not_an_array_is_named(transform):
+    def g(x):
+        return {"loss": np.sum(x), "note": "text"}
+
+    with pytest.raises(errors.UnsupportedDTypeError) as info:
+        transform(g)(np.ones(2))
+    assert "result['note']: str 'text'" in str(info.value)
+    assert "`g`" in str(info.value)

@@ -121,3 +121,17 @@ def test_callback_survives_when_nothing_reads_its_arguments():
 
     fg.jit(f)(3.0)
     assert seen == [6.0]
+
+
+def test_print_without_values_waits_for_the_call(capsys):
+    @fg.jit
+    def f(x):
+        lax.scan(lambda c, a: (fg.debug.print("{}", a), (c, None))[1], x, np.arange(2))
+        return lax.cond(x > 0, lambda: (fg.debug.print("above"), x)[1], lambda: x)
+
+    f.lower(1.0)
+    assert capsys.readouterr().out == ""
+    f(1.0)
+    assert capsys.readouterr().out == "0\n1\nabove\n"
+    f(-1.0)
+    assert capsys.readouterr().out == "0\n1\n"

@@ -119,6 +119,7 @@ class DebugCallback(Primitive):
     name = "debug_callback"
     multiple_results = True
     effect = "debug"
+    staged_when_constant = True
 
     def evaluate(
         self, *operands: Any, function: Callable[..., Any], ordered: bool
