@@ -306,7 +306,7 @@ def array(
     dtype: Any = None,
     *,
     copy: Any = True,
-    order: str = "K",
+    order: Any = "K",
     subok: bool = False,
     ndmin: int = 0,
 ) -> Any:
