@@ -358,3 +358,22 @@ def saved_residuals(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> list[
     nonzero = tuple(typeof(x).differentiable for x in (*staged.consts, *leaves))
     rule = linearized(staged.jaxpr, nonzero)
     return rule.linear.in_avals[: rule.num_residuals]
+
+
+def print_saved_residuals(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+    """Print the types of the values that the backward pass of a function keeps.
+
+    Parameters
+    ----------
+    fun : callable
+    *args, **kwargs
+        Its arguments.
+
+    Examples
+    --------
+    >>> import numpy as np, funcgrad as fg
+    >>> fg.ad_checkpoint.print_saved_residuals(lambda x: np.sin(x), np.ones(3))
+    float64[3]
+    """
+    for aval in saved_residuals(fun, *args, **kwargs):
+        print(aval)  # noqa: T201
