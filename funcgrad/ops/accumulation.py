@@ -18,7 +18,9 @@ from funcgrad.ops.window_update import update_slice
 from funcgrad.transforms.stage import stage_flat
 
 
-def _accumulates(primitive: Primitive, *, zero_operand: int) -> Any:
+def _accumulates(
+    primitive: Primitive, *, zero_operand: int
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Decorator: ``rule(total, *operands, **params)`` is total plus the result."""
 
     def register(rule: Callable[..., Any]) -> Callable[..., Any]:

@@ -217,7 +217,7 @@ def broadcast_and_promote(*operands: Any) -> Sequence[Any]:
     ) and _at_most_one_shape(avals):
         return operands
     if any(a.dtype is not first.dtype or a.weak_type for a in avals):
-        operands = _promote(operands, avals)
+        operands = tuple(_promote(operands, avals))
     if _at_most_one_shape(avals):
         return operands
     shape = broadcast_shapes(*[a.shape for a in avals])

@@ -150,7 +150,7 @@ def apart(ctx: Any, update: Node, x: Node) -> Node:
         return made
     copied = ctx.buffer(update.shape, update.dtype)
     ctx.copy_into(update, copied)
-    return copied  # type: ignore[no-any-return]
+    return copied
 
 
 def _limits(shape: Sequence[int], start: Axes, strides: Axes) -> list[int]:
