@@ -47,6 +47,7 @@ from funcgrad.ops.windows import GatherDimensionNumbers
 from funcgrad.transforms.stage import hoist_consts, stage
 
 EXTENTS = (0, 1, 2, 3, 4, 7, 16, 17, 20, 33)
+ROW_EXTENTS = (2, 17, 18, 20, 33)
 DTYPES = ("f8", "f8", "f8", "f4", "i8", "i4", "u1", "?", "c16")
 LARGEST = 20_000
 """Entries of the largest array of a program."""
@@ -58,8 +59,11 @@ Step = Callable[["Writer", Pool], Any]
 class Writer:
     """Writes random steps with operations on tracers; ``exact``: see above."""
 
-    def __init__(self, rng: random.Random, *, exact: bool, depth: int = 0) -> None:
+    def __init__(
+        self, rng: random.Random, *, exact: bool, rows: bool, depth: int = 0
+    ) -> None:
         self.rng = rng
+        self.rows = rows
         self.exact = exact
         self.depth = depth
 
@@ -100,6 +104,8 @@ class Writer:
 
     def _table(self) -> Sequence[Step]:
         table = [*EXACT_STEPS] if self.exact else [*EXACT_STEPS[:SMOOTH], *SMOOTH_STEPS]
+        if self.rows:
+            table = [*ROW_STEPS] if self.exact else [*ROW_STEPS, *SMOOTH_STEPS]
         if self.depth == 0:
             table += [_cond, _scan, _while]
         return table
@@ -451,7 +457,7 @@ def _inner_jaxpr(
     w: Writer, avals: Sequence[ShapedArray], results: Sequence[ShapedArray | None]
 ) -> Any:
     """A random program; a result is of a given type, or any where that is None."""
-    inner = Writer(w.rng, exact=w.exact, depth=w.depth + 1)
+    inner = Writer(w.rng, exact=w.exact, rows=w.rows, depth=w.depth + 1)
 
     def body(*args: Any) -> list[Any]:
         pool = list(args)
@@ -561,20 +567,26 @@ EXACT_STEPS: tuple[Step, ...] = (
     *(_compare, _where, _where, _convert, _iota, _argmax, _dynamic_slice),
     *(_gather_rows, _scatter_rows),
 )
+ROW_STEPS: tuple[Step, ...] = (
+    *(_normalise, _normalise, _normalise, _reduce, _reduce, _dot),
+    *(_unary, _binary, _binary, _broadcast, _broadcast, _reshape, _transpose),
+)
 SMOOTH_STEPS: tuple[Step, ...] = (_smooth_unary, _smooth_unary, _smooth_binary)
 
 
 # --- whole programs
 
 
-def random_arguments(rng: random.Random, *, exact: bool) -> list[np.ndarray]:
+def random_arguments(
+    rng: random.Random, extents: Sequence[int], dtypes: Sequence[str], *, exact: bool
+) -> list[np.ndarray]:
     """Arrays whose shapes share extents, so that they can meet in operations."""
-    extents = rng.choices(EXTENTS, k=2) + [rng.choice((1, 2, 3))]
+    extents = rng.choices(extents, k=2) + [rng.choice((1, 2, 3))]
     arrays = []
     numbers = np.random.default_rng(rng.randrange(2**32))
     for _ in range(rng.randint(1, 4)):
         shape = tuple(rng.choice(extents) for _ in range(rng.choice((0, 1, 2, 2, 3))))
-        dtype = np.dtype(rng.choice(DTYPES))
+        dtype = np.dtype(rng.choice(dtypes))
         arrays.append(_numbers(numbers, shape, dtype, exact=exact))
     count = rng.choice((1, 3, 16, 17, 20))
     arrays.append(_numbers(numbers, (count,), np.dtype(np.int64), exact=exact))
@@ -598,14 +610,17 @@ def _numbers(
     return values.astype(dtype)
 
 
-def random_program(rng: random.Random) -> tuple[Jaxpr, list[np.ndarray]]:
-    """A program without constants, and arguments for it."""
+def random_program(
+    rng: random.Random, *, rows: bool = False
+) -> tuple[Jaxpr, list[np.ndarray]]:
+    """A program without constants, and arguments for it; ``rows``: of long rows."""
     exact = rng.random() < 0.7
-    arguments = random_arguments(rng, exact=exact)
+    given = (ROW_EXTENTS, ("f8", "f4")) if rows else (EXTENTS, DTYPES)
+    arguments = random_arguments(rng, *given, exact=exact)
 
     def function(*args: Any) -> list[Any]:
         pool: Pool = list(args)
-        Writer(rng, exact=exact).steps(pool, rng.randint(3, 25))
+        Writer(rng, exact=exact, rows=rows).steps(pool, rng.randint(3, 25))
         recent = pool[-8:]
         return rng.sample(recent, min(len(recent), rng.randint(1, 4))) + rng.choices(
             pool, k=rng.randint(0, 1)

@@ -37,20 +37,20 @@ def compare(results: Sequence[object], expected: Sequence[np.ndarray]) -> None:
 
 
 def program_and_results(
-    rng: random.Random,
+    rng: random.Random, *, rows: bool = False
 ) -> tuple[Jaxpr, list[np.ndarray], list[np.ndarray]]:
     """A random program, its arguments, and what NumPy computes."""
     while True:
-        jaxpr, arguments = random_program(rng)
+        jaxpr, arguments = random_program(rng, rows=rows)
         try:
             return jaxpr, arguments, run(jaxpr, arguments, stay_small)
         except TooLargeError:
             continue
 
 
-def check(rng: random.Random) -> None:
+def check(rng: random.Random, *, rows: bool = False) -> None:
     """Native results equal NumPy's, twice, and arguments are left as they were."""
-    jaxpr, arguments, expected = program_and_results(rng)
+    jaxpr, arguments, expected = program_and_results(rng, rows=rows)
     check_jaxpr(jaxpr)
     before = [x.copy() for x in arguments]
     compiled = compile_jaxpr(jaxpr)
@@ -64,6 +64,12 @@ def check(rng: random.Random) -> None:
 @given(st.randoms(use_true_random=False))
 def test_native_code_computes_what_numpy_computes(rng):
     check(rng)
+
+
+@few
+@given(st.randoms(use_true_random=False))
+def test_sums_of_rows_and_what_reads_them(rng):
+    check(rng, rows=True)
 
 
 @pytest.mark.parametrize("seed", range(40))
