@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from funcgrad.config import SETTINGS, Value, config
+
 # Raised when the layout of a file or what the payload means changes.
 _FORMAT = 1
 _MAGIC = b"funcgrad"
@@ -64,14 +66,22 @@ def make_key(text: str, environment: Iterable[str]) -> str:
 
 
 def is_enabled() -> bool:
-    """Whether ``FUNCGRAD_CACHE`` leaves the cache on."""
-    return os.environ.get("FUNCGRAD_CACHE", "1").lower() not in ("0", "off", "false")
+    """Whether ``FUNCGRAD_CACHE`` and the settings leave the cache on."""
+    return config.enable_compilation_cache and os.environ.get(
+        "FUNCGRAD_CACHE", "1"
+    ).lower() not in ("0", "off", "false")
 
 
 def directory() -> Path:
-    """Where entries are kept: ``FUNCGRAD_CACHE_DIR`` or the platform's cache."""
+    """Where entries are: ``FUNCGRAD_CACHE_DIR``, the setting, or the platform's."""
     root = os.environ.get("FUNCGRAD_CACHE_DIR")
+    if not root and config.compilation_cache_dir != _setting("compilation_cache_dir"):
+        root = config.compilation_cache_dir
     return (Path(root) if root else _platform_directory()) / f"v{_FORMAT}"
+
+
+def _setting(name: str) -> Value:
+    return SETTINGS[name].default
 
 
 def _platform_directory() -> Path:
@@ -127,9 +137,16 @@ def store(key: str, payload: bytes) -> None:
 
 
 def max_bytes() -> int:
-    """Size that eviction keeps the cache below: ``FUNCGRAD_CACHE_MAX_BYTES``."""
+    """Size that eviction keeps the cache below: ``FUNCGRAD_CACHE_MAX_BYTES``, or the
+    setting, where 0 is no limit.
+    """
     setting = os.environ.get("FUNCGRAD_CACHE_MAX_BYTES", "")
-    return int(setting) if setting.isdigit() else _DEFAULT_MAX_BYTES
+    if setting.isdigit():
+        return int(setting)
+    limit = config.compilation_cache_max_bytes
+    if limit == _setting("compilation_cache_max_bytes"):
+        return _DEFAULT_MAX_BYTES
+    return limit or sys.maxsize
 
 
 def evict(limit: int) -> None:

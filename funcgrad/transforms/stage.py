@@ -132,7 +132,7 @@ class TangentTrace(JaxprTrace):
     def process(
         self, primitive: Primitive, operands: Sequence[Any], params: Any
     ) -> Any:
-        if not primitive.keeps_type:
+        if modes.special or not primitive.keeps_type:
             return super().process(primitive, operands, params)
         # One operand of full shape tells the type of the answer.
         aval: ShapedArray | None = None
