@@ -34,6 +34,7 @@ def _unknown_extent(size: int, extents: tuple[int, ...]) -> tuple[int, ...]:
             errors.message(
                 f"an array of {size} entries can not be reshaped to {extents}.",
                 where=user_frame(),
+                got=f"known extents whose product is {known}",
                 expected=f"a divisor of {size} as the product of the known extents",
                 see=errors.ShapeError.page,
             )
