@@ -19,10 +19,13 @@ from funcgrad.api.arguments import (
     name_of,
 )
 from funcgrad.api.derivatives import Linearized, materialized
+from funcgrad.config import modes
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import Tracer
+from funcgrad.core.vspace import Zero
 from funcgrad.ops import selection
+from funcgrad.ops.arithmetic import is_finite, plain_products
 
 
 def value_and_grad(
@@ -80,13 +83,27 @@ def value_and_grad(
         flat = FlatFunction(chosen, in_tree, has_aux)
         linear = Linearized(flat, leaves, prune=False)
         aval = _check_output(fun, linear, holomorphic)
-        cts = linear.pull([aval.dtype.type(1)])
+        cts = _pull(linear, aval.dtype.type(1))
         values, _ = in_tree.unflatten([materialized(ct) for ct in cts])
         gradient = chosen.result(values)
         value = flat.unflatten(linear.results)
         return ((value, flat.aux(linear.results)) if has_aux else value), gradient
 
     return value_and_gradient
+
+
+def _pull(linear: Linearized, ct: Any) -> list[Any]:
+    """The backward pass; products are checked only if its results are not finite."""
+    if not (modes.special or isinstance(linear.results[0], Tracer)):
+        with plain_products():
+            cts = linear.pull([ct])
+        if all(type(x) is Zero or _is_finite_array(x) for x in cts):
+            return cts
+    return linear.pull([ct])
+
+
+def _is_finite_array(x: Any) -> bool:
+    return not isinstance(x, Tracer) and is_finite(x)
 
 
 def grad(

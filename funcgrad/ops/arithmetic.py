@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import cmath
 import operator
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -203,17 +206,47 @@ def div(x: Any, y: Any) -> Any:
     return div_p(x, y)
 
 
+class _Products(threading.local):
+    """Whether products of tangents may be plain ones in this thread."""
+
+    plain = False
+
+
+_products = _Products()
+
+
+@contextmanager
+def plain_products() -> Iterator[None]:
+    """Let 0 * inf be nan in tangent rules on arrays, for a caller that looks after it.
+
+    A backward pass whose results are all finite has met no such product: every number
+    that is not finite is carried on by all that is linear, or multiplied by a zero that
+    makes it nan. So one look at the results replaces one at each product.
+    """
+    before = _products.plain
+    _products.plain = True
+    try:
+        yield
+    finally:
+        _products.plain = before
+
+
+def is_finite(x: Any) -> bool:
+    """Whether all entries are finite; may say no where large entries overflow."""
+    if isinstance(x, np.ndarray):
+        # One number tells: it is not finite if any entry is not.
+        entries = x.ravel("K")
+        x = entries.dot(entries)
+    return cmath.isfinite(x)
+
+
 def _strong_product(x: Any, y: Any) -> Any:
     # Python's operators: NumPy's own take ten times as long for two numbers. What
     # calls this has switched floating-point warnings off.
     product = x * y
-    # One number tells in most cases that nothing is infinite or undefined; if it
-    # overflows itself, the longer way is right too.
-    tell = product
-    if isinstance(product, np.ndarray):
-        entries = product.ravel("K")
-        tell = entries.dot(entries)
-    if cmath.isfinite(tell):
+    if _products.plain:
+        return product
+    if is_finite(product):
         return product
     zero = np.logical_or(np.equal(x, 0), np.equal(y, 0))
     return np.where(zero, np.zeros_like(product), product)[()]
