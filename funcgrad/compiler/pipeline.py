@@ -11,17 +11,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from funcgrad.compiler import buffers, callbacks
-from funcgrad.compiler.control_flow import DETAIL_BITS, ControlLowering
-from funcgrad.compiler.executable import (
+from funcgrad.compiler.build.executable import (
     compile_kernel,
     lower_to_ir,
     to_assembly,
     vector_bytes,
 )
-from funcgrad.compiler.nodes import Buffer, Node, Register
+from funcgrad.compiler.call.trampoline import make_native_call
+from funcgrad.compiler.lower import buffers, callbacks
+from funcgrad.compiler.lower.control_flow import DETAIL_BITS, ControlLowering
+from funcgrad.compiler.lower.nodes import Buffer, Node, Register
 from funcgrad.compiler.simplify.passes import simplify
-from funcgrad.compiler.trampoline import make_native_call
 from funcgrad.core.array import Array
 from funcgrad.core.aval import DYNAMIC, ShapedArray
 from funcgrad.core.dtypes import check_integer_fits

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad import errors
-from funcgrad.compiler.value import INT64
+from funcgrad.compiler.emit.value import INT64
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import SourceLine

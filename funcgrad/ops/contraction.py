@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad import errors
-from funcgrad.compiler.contraction import lower_dot_general
+from funcgrad.compiler.lower.contraction import lower_dot_general
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.dtypes import canonical_dtype, result_type_of
 from funcgrad.core.primitive import Primitive

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from funcgrad.compiler.emit.value import Value
 from funcgrad.compiler.kernels.kernel_text import KernelText
-from funcgrad.compiler.value import Value
 
 
 def run_kernel(

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from funcgrad import errors
-from funcgrad.compiler.index import Index, indices
-from funcgrad.compiler.nest import lanes_for, strip
-from funcgrad.compiler.nodes import Register, is_small
+from funcgrad.compiler.lower.index import Index, indices
+from funcgrad.compiler.lower.nest import lanes_for, strip
+from funcgrad.compiler.lower.nodes import Register, is_small
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import user_frame

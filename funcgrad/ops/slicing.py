@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad import errors
-from funcgrad.compiler.nodes import Register, is_small
+from funcgrad.compiler.lower.nodes import Register, is_small
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.dtypes import result_type_of
 from funcgrad.core.primitive import Primitive

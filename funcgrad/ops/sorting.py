@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from funcgrad import errors
-from funcgrad.compiler.index import Index
 from funcgrad.compiler.kernels.kernel_text import KernelText
 from funcgrad.compiler.kernels.sorting import argsort_text, sort_text
+from funcgrad.compiler.lower.index import Index
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import user_frame

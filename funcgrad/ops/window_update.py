@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad import errors
-from funcgrad.compiler.nodes import Node, Register, buffers_read, is_small
+from funcgrad.compiler.lower.nodes import Node, Register, buffers_read, is_small
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import user_frame

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from funcgrad import errors
-from funcgrad.compiler.index import Index, times
-from funcgrad.compiler.nodes import Buffer, Register, View, is_small
-from funcgrad.compiler.value import Value
+from funcgrad.compiler.emit.value import Value
+from funcgrad.compiler.lower.index import Index, times
+from funcgrad.compiler.lower.nodes import Buffer, Register, View, is_small
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.source import user_frame
 

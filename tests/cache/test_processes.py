@@ -9,7 +9,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from funcgrad.compiler import disk_cache
+from funcgrad.compiler.build import disk_cache
 from funcgrad.config import override
 
 PROGRAM = textwrap.dedent("""
@@ -17,7 +17,7 @@ PROGRAM = textwrap.dedent("""
     began = time.perf_counter()
     import numpy as np
     import funcgrad as fg
-    from funcgrad.compiler import executable
+    from funcgrad.compiler.build import executable
 
     @fg.jit
     def step(w, x):

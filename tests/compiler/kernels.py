@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from funcgrad.compiler.builder import Builder, Module, Value
-from funcgrad.compiler.executable import compile_kernel, has_symbol
+from funcgrad.compiler.build.executable import compile_kernel, has_symbol
+from funcgrad.compiler.emit.builder import Builder, Module, Value
 
 
 def build_kernel(body: Callable[[Builder], None], pointers: int) -> Callable[..., None]:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from funcgrad.compiler.executable import compile_kernel
+from funcgrad.compiler.build.executable import compile_kernel
+from funcgrad.compiler.call.trampoline import make_native_call
 from funcgrad.compiler.kernels.kernel_text import KernelText
-from funcgrad.compiler.trampoline import make_native_call
 
 
 def run_alone(

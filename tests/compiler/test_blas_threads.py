@@ -7,7 +7,7 @@ import ctypes
 import numpy as np
 import pytest
 
-from funcgrad.compiler import executable, symbols
+from funcgrad.compiler.build import executable, symbols
 from funcgrad.compiler.kernels import cholesky, eigh, gemm, kernel_text, lu, qr, svd
 
 KERNELS = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from funcgrad.compiler.builder import Builder, Module
+from funcgrad.compiler.emit.builder import Builder, Module
 from tests.compiler.kernels import build_kernel, map_lanes
 
 LANES = [1, 3, 4, 8]

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from funcgrad.compiler import disk_cache
+from funcgrad.compiler.build import disk_cache
 
 
 @pytest.fixture(autouse=True)
@@ -203,7 +203,7 @@ def test_platform_directory(monkeypatch, tmp_path, platform, variable, tail):
 
 HAMMER = """
 import random, sys
-from funcgrad.compiler import disk_cache
+from funcgrad.compiler.build import disk_cache
 random.seed(int(sys.argv[1]))
 for _ in range(400):
     index = random.randrange(12)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from funcgrad.compiler import disk_cache, executable, symbols
+from funcgrad.compiler.build import disk_cache, executable, symbols
 from funcgrad.errors import CompilerError
 
 
@@ -121,7 +121,7 @@ def test_library_that_is_not_given():
 
 LIBRARY_PROGRAM = """
 import ctypes, sys
-from funcgrad.compiler import executable
+from funcgrad.compiler.build import executable
 address = executable.compile_kernel(sys.argv[1], [sys.argv[2]])
 function = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_double)
 print(function(address)(10.0), executable.counts())
@@ -138,7 +138,7 @@ def test_libraries_come_from_the_disk_too():
 
 PROGRAM = """
 import ctypes, sys
-from funcgrad.compiler import executable
+from funcgrad.compiler.build import executable
 text = sys.argv[1]
 function = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_double)
 print(function(executable.compile_kernel(text))(3.0), executable.counts())

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import scipy.linalg
 
-from funcgrad.compiler import executable
+from funcgrad.compiler.build import executable
+from funcgrad.compiler.call.trampoline import make_native_call
+from funcgrad.compiler.emit.module_text import ModuleText
 from funcgrad.compiler.kernels import cholesky, eigh, lu, qr, svd
 from funcgrad.compiler.kernels.kernel_text import NO_MEMORY
-from funcgrad.compiler.module_text import ModuleText
-from funcgrad.compiler.trampoline import make_native_call
 from tests.compiler.standalone import run_alone
 
 DTYPES = ["float32", "float64", "complex64", "complex128"]

@@ -8,12 +8,12 @@ import sys
 import numpy as np
 import pytest
 
-from funcgrad.compiler import executable, libraries
-from funcgrad.compiler.builder import Module
-from funcgrad.compiler.executable import kernel_name
+from funcgrad.compiler.build import executable, libraries
+from funcgrad.compiler.build.executable import kernel_name
+from funcgrad.compiler.build.libraries import split_libraries
+from funcgrad.compiler.call.trampoline import make_native_call
+from funcgrad.compiler.emit.builder import Module
 from funcgrad.compiler.kernels import lu
-from funcgrad.compiler.libraries import split_libraries
-from funcgrad.compiler.trampoline import make_native_call
 
 NO_TABLE = np.zeros(0, np.int64)
 
@@ -100,7 +100,7 @@ def test_kernels_take_their_parts_along():
 
 PROGRAM = """
 import numpy as np
-from funcgrad.compiler import executable
+from funcgrad.compiler.build import executable
 from tests.compiler.test_libraries import program, run
 print(run(program("tanh", "lgamma"), np.ones(4))[0], executable.counts()["compiled"])
 """

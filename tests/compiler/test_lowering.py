@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from funcgrad.compiler.index import Index
 from funcgrad.compiler.kernels.kernel_text import Extern
-from funcgrad.compiler.nodes import Buffer, Register
+from funcgrad.compiler.lower.index import Index
+from funcgrad.compiler.lower.nodes import Buffer, Register
 from tests.compiler.rules import SHAPES, check_rule, compile_rule, numbers
 
 DTYPES = ["?", "i1", "u1", "i2", "i4", "i8", "u8", "f4", "f8", "c8", "c16"]

@@ -7,7 +7,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funcgrad.compiler.buffers import ALIGNMENT, Allocation, Lifetimes, plan
+from funcgrad.compiler.lower.buffers import ALIGNMENT, Allocation, Lifetimes, plan
 
 
 @st.composite

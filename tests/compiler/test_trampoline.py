@@ -8,8 +8,9 @@ import time
 import numpy as np
 import pytest
 
-from funcgrad.compiler import executable, trampoline
-from funcgrad.compiler.trampoline import ArraySpec, make_native_call
+from funcgrad.compiler.build import executable
+from funcgrad.compiler.call import trampoline
+from funcgrad.compiler.call.trampoline import ArraySpec, make_native_call
 
 NO_TABLE = np.zeros(0, np.int64)
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import scipy.special
 
-from funcgrad.compiler import vecmath
-from funcgrad.compiler.builder import Builder, Module
+from funcgrad.compiler.emit import vecmath
+from funcgrad.compiler.emit.builder import Builder, Module
 from tests.compiler.kernels import build_kernel, map_lanes
 
 Sample = Callable[[np.random.Generator], np.ndarray]

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
-from funcgrad.compiler.executable import kernel_name
-from funcgrad.compiler.module_text import ModuleText
+from funcgrad.compiler.build.executable import kernel_name
+from funcgrad.compiler.emit.module_text import ModuleText
 
 NO_MEMORY = -1
 # Multiply-adds from which OpenBLAS's threads gain more than they cost.

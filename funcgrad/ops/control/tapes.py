@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.compiler.nodes import Register
+from funcgrad.compiler.lower.nodes import Register
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.numpy_protocol import defines_operator
 from funcgrad.core.primitive import Primitive

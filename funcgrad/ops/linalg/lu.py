@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.compiler.index import Index
 from funcgrad.compiler.kernels.lu import getrf_text, solve_text
+from funcgrad.compiler.lower.index import Index
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.trace import typeof

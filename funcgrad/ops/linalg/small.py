@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.compiler.index import Index
-from funcgrad.compiler.nodes import Buffer, Node
+from funcgrad.compiler.lower.index import Index
+from funcgrad.compiler.lower.nodes import Buffer, Node
 
 SMALL = 4
 """Matrices of up to so many rows and columns are factored in registers."""

@@ -1,0 +1,1 @@
+"""Values to LLVM text: a builder with explicit vectors."""

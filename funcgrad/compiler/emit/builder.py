@@ -1,0 +1,152 @@
+"""LLVM text of whole programs: a Module of functions, each written through a Builder.
+
+Loop nests go in (from the emitter of the compiler), text for ``executable`` comes out.
+Every operation is typed by its operands, scalars or explicit vectors of any length.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from funcgrad.compiler.emit import vecmath
+from funcgrad.compiler.emit.arithmetic import Arithmetic
+from funcgrad.compiler.emit.emitter import Operand, same_type
+from funcgrad.compiler.emit.module_text import ModuleText
+from funcgrad.compiler.emit.value import FLOAT32, Value
+
+__all__ = ["Builder", "Module", "Value"]
+
+
+class Module(ModuleText):
+    """One compiled program as LLVM text.
+
+    Examples
+    --------
+    >>> module = Module()
+    >>> b = module.function("twice", [("ptr", "x", "noalias")])
+    >>> x = b.load("%x", 0, "float64", lanes=4)
+    >>> b.store(b.add(x, x), "%x", 0)
+    >>> b.ret()
+    >>> "fadd <4 x double>" in module.text()
+    True
+    """
+
+    def __init__(self, attributes: str | None = None) -> None:
+        super().__init__(attributes)
+        self._routines: dict[tuple[str, str, int], Routine] = {}
+
+    def function(
+        self, name: str, params: Sequence[tuple[str, str, str]], ret: str = "void"
+    ) -> Builder:
+        """Begin a function that is visible outside.
+
+        Parameters
+        ----------
+        name : str
+            Symbol of the function.
+        params : sequence of (type, name, attributes)
+            LLVM type, name without ``%``, attributes: ``("ptr", "x", "noalias")``.
+        ret : str
+            LLVM type of the result.
+        """
+        builder = Builder(self)
+        heads = [f"{kind} {attrs} %{arg}" for kind, arg, attrs in params]
+        head = f"define {ret} @{name}({', '.join(heads)}) #0 {{"
+        self.define(name, lambda: f"{head}\n{builder.body()}\n}}")
+        return builder
+
+    def routine(self, name: str, values: Sequence[Value]) -> Routine:
+        """The function of this module that computes ``name`` for such operands."""
+        first = values[0]
+        key = (name, first.dtype.char, first.lanes)
+        if key not in self._routines:
+            self._routines[key], text = _emit_routine(*key, len(values))
+            self.absorb(text)
+        return self._routines[key]
+
+
+class Routine(NamedTuple):
+    """A mathematical function for one dtype and number of lanes."""
+
+    symbol: str
+    dtype: np.dtype
+    ret: str
+
+    def call(self, builder: Builder, values: Sequence[Value]) -> Value:
+        """Call it in ``builder``'s function."""
+        args = ", ".join(part.typed for v in values for part in v.parts)
+        name = builder.op(f"call fastcc {self.ret} @{self.symbol}({args})")
+        lanes = values[0].lanes
+        if self.dtype.kind != "c":
+            return Value(name, self.dtype, lanes)
+        real = builder.op(f"extractvalue {self.ret} {name}, 0")
+        imag = builder.op(f"extractvalue {self.ret} {name}, 1")
+        return Value(real, self.dtype, lanes, imag)
+
+
+@functools.cache
+def _emit_routine(
+    name: str, char: str, lanes: int, arity: int
+) -> tuple[Routine, ModuleText]:
+    """The routine, and a module with it and what it calls; kept for all kernels."""
+    module = Module()
+    builder = Builder(module)
+    dtype = np.dtype(char)
+    complex_ = dtype.kind == "c"
+    operands = [
+        Value(f"%x{i}", dtype, lanes, f"%y{i}" if complex_ else None)
+        for i in range(arity)
+    ]
+    result = (vecmath.COMPLEX if complex_ else vecmath.REAL)[name](builder, *operands)
+    builder.ret(result)
+    ret = f"{{ {result.type}, {result.type} }}" if complex_ else result.type
+    symbol = f"vm.{name}.{dtype.name}x{lanes}"
+    params = ", ".join(part.typed for v in operands for part in v.parts)
+    head = f"define internal fastcc {ret} @{symbol}({params}) #0 {{"
+    text = f"{head}\n{builder.body()}\n}}"
+    module.define(symbol, lambda: text)
+    return Routine(symbol, dtype, ret), module
+
+
+class Builder(Arithmetic):
+    """Writes one function of a module; made by ``Module.function``."""
+
+    module: Module
+
+    def __init__(self, module: Module) -> None:
+        super().__init__(module)
+        self.module = module
+
+    def math(self, name: str, *values: Operand) -> Value:
+        """A mathematical function of floats or complex numbers, lane by lane.
+
+        Parameters
+        ----------
+        name : str
+            A key of ``vecmath.REAL`` (or of ``vecmath.COMPLEX`` for complex operands).
+        *values : Value or number
+            The operands, of one dtype and number of lanes; the first is a Value.
+
+        Raises
+        ------
+        TypeError
+            If ``name`` has no form for the operands' dtype.
+        """
+        first = values[0]
+        if not isinstance(first, Value):
+            raise TypeError(f"first operand of {name} is a Python number")
+        operands = [self.like(first, v) for v in values]
+        same_type(*operands)
+        if first.dtype.char == "e":
+            wide = self.math(name, *(self.convert(v, FLOAT32) for v in operands))
+            return self.convert(wide, np.float16)
+        table = vecmath.COMPLEX if first.imag is not None else vecmath.REAL
+        if first.dtype.kind not in "fc" or name not in table:
+            raise TypeError(f"no function {name!r} for dtype {first.dtype}")
+        if name in vecmath.INLINE and first.imag is None:
+            return table[name](self, *operands)
+        return self.module.routine(name, operands).call(self, operands)

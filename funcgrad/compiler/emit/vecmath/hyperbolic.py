@@ -1,0 +1,79 @@
+"""Hyperbolic functions and their inverses as branch-free vector code."""
+
+from __future__ import annotations
+
+import math
+
+from funcgrad.compiler.emit.arithmetic import Arithmetic
+from funcgrad.compiler.emit.value import FLOAT64, Value
+from funcgrad.compiler.emit.vecmath.coefficients import SINH
+from funcgrad.compiler.emit.vecmath.compensated import fast_two_sum
+from funcgrad.compiler.emit.vecmath.exponential import exp_shifted, split_exponent, tail
+from funcgrad.compiler.emit.vecmath.polynomial import clamp, estrin, power_of_two
+
+
+def tanh(b: Arithmetic, x: Value) -> Value:
+    """The hyperbolic tangent."""
+    top = 20.0 if x.dtype == FLOAT64 else 10.0
+    size = clamp(b, b.fabs(x), 0.0, top)
+    # m = expm1(2 |x|) = (2**k - 1) + 2**k (r + bend), then m / (m + 2).
+    (r, error), k, _ = split_exponent(b, b.add(size, size))
+    factor = power_of_two(b, k, x)
+    high, low = fast_two_sum(b, b.sub(factor, 1.0), b.mul(factor, r))
+    low = b.fma(factor, b.add(tail(b, r), error), low)
+    m = b.add(high, low)
+    return b.copysign(b.div(m, b.add(m, 2.0)), x)
+
+
+def sinh(b: Arithmetic, x: Value) -> Value:
+    """The hyperbolic sine of a float64."""
+    size = b.fabs(x)
+    half = exp_shifted(b, size, shift=-1)
+    far = b.sub(half, b.div(b.const(x.dtype, 0.25, x.lanes), half))
+    z = b.mul(x, x)
+    near = b.fma(b.mul(size, z), estrin(b, z, SINH), size)
+    return b.copysign(b.select(b.cmp("lt", size, 1.0), near, far), x)
+
+
+def cosh(b: Arithmetic, x: Value) -> Value:
+    """The hyperbolic cosine of a float64."""
+    half = exp_shifted(b, b.fabs(x), shift=-1)
+    return b.add(half, b.div(b.const(x.dtype, 0.25, x.lanes), half))
+
+
+def asinh(b: Arithmetic, x: Value) -> Value:
+    """The inverse hyperbolic sine of a float64."""
+    size = b.fabs(x)
+    one = b.const(x.dtype, 1.0, x.lanes)
+    large = b.cmp("gt", size, 2.0**28)
+    bounded = b.select(large, one, size)
+    square = b.mul(bounded, bounded)
+    root = b.sqrt(b.add(square, 1.0))
+    more = b.add(bounded, b.div(square, b.add(root, 1.0)))
+    # Beyond the bound asinh(x) = log(2 x), for log(x) as log1p(x - 1).
+    y = b.math("log1p", b.select(large, b.sub(size, 1.0), more))
+    y = b.add(y, b.select(large, b.const(x.dtype, math.log(2), x.lanes), 0.0))
+    return b.copysign(b.select(b.cmp("lt", size, 2.0**-30), size, y), x)
+
+
+def acosh(b: Arithmetic, x: Value) -> Value:
+    """The inverse hyperbolic cosine of a float64; NaN below 1."""
+    large = b.cmp("gt", x, 2.0**28)
+    t = b.sub(x, 1.0)
+    bounded = b.select(large, b.const(x.dtype, 1.0, x.lanes), t)
+    root = b.sqrt(b.fma(bounded, bounded, b.add(bounded, bounded)))
+    y = b.math("log1p", b.select(large, t, b.add(bounded, root)))
+    y = b.add(y, b.select(large, b.const(x.dtype, math.log(2), x.lanes), 0.0))
+    return b.select(b.cmp("lt", x, 1.0), math.nan, y)
+
+
+def atanh(b: Arithmetic, x: Value) -> Value:
+    """The inverse hyperbolic tangent of a float64; NaN beyond 1."""
+    size = b.fabs(x)
+    twice = b.add(size, size)
+    under = b.sub(b.const(x.dtype, 1.0, x.lanes), size)
+    near = b.fma(twice, b.div(size, under), twice)
+    inside = b.select(b.cmp("lt", size, 0.5), near, b.div(twice, under))
+    y = b.mul(b.math("log1p", inside), 0.5)
+    y = b.select(b.cmp("lt", size, 2.0**-30), size, y)
+    return b.copysign(y, x)

@@ -1,0 +1,1 @@
+"""Jaxprs to registers, buffers and loop nests, asking each primitive."""

@@ -1,0 +1,361 @@
+"""Lowering of calls, branches and loops: real branches and native loops."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from funcgrad.compiler.emit.value import BOOL, INT64, Value
+from funcgrad.compiler.lower import callbacks
+from funcgrad.compiler.lower.callbacks import Callback
+from funcgrad.compiler.lower.index import Index, Number
+from funcgrad.compiler.lower.lowering import Lowering
+from funcgrad.compiler.lower.nodes import (
+    Buffer,
+    Lazy,
+    Node,
+    Register,
+    buffers_read,
+    is_small,
+)
+from funcgrad.compiler.lower.tapes import Tape
+from funcgrad.core.aval import ShapedArray
+from funcgrad.core.jaxpr import Jaxpr
+
+DETAIL_BITS = 48
+
+
+class ControlLowering(Lowering):
+    """Adds to ``Lowering`` what primitives that hold jaxprs are lowered by."""
+
+    def __init__(self, vector_bytes: int) -> None:
+        super().__init__(vector_bytes)
+        self.checks: list[Callable[[int], Exception]] = []
+
+    def fail_if(
+        self, failed: Value, detail: Value, error: Callable[[int], Exception]
+    ) -> None:
+        """End the program where ``failed`` holds: its caller raises ``error(detail)``.
+
+        The status tells which check failed, and ``detail`` as far as 48 bits hold it.
+        """
+        self.checks.append(error)
+        b = self.b
+        largest = 1 << (DETAIL_BITS - 1)
+        detail = b.max(b.min(detail, b.i64(largest - 1)), b.i64(-largest))
+        number = b.i64(len(self.checks) << DETAIL_BITS)
+        status = b.or_(number, b.and_(detail, b.i64((1 << DETAIL_BITS) - 1)))
+        self.fail_if_not_zero(b.select(failed, status, b.i64(0)))
+
+    def lower_call(self, *operands: Node, jaxpr: Jaxpr, **_: Any) -> list[Node]:
+        """The equations of a called jaxpr in place of the call."""
+        return self.lower_jaxpr(jaxpr, operands)
+
+    def lower_callback(
+        self,
+        *operands: Node,
+        function: Callable[..., Sequence[Any]],
+        out_avals: Sequence[ShapedArray],
+        **_: Any,
+    ) -> list[Node]:
+        """A call of a Python function; an exception in it ends the program."""
+        b = self.b
+        given = [self.materialize(x) for x in operands]
+        results = [self.for_aval(a) for a in out_avals]
+        in_avals = [ShapedArray(x.shape, x.dtype) for x in operands]
+        number = callbacks.register(Callback(function, in_avals, list(out_avals)))
+        self.callbacks.append(number)
+        entry = self.table.fresh(callbacks.entry_address(), "entry")[1]
+        which = self.table.fresh(number, "callback")[1]
+        pointers = [self._pointers(nodes) for nodes in (given, results)]
+        target = b.op(f"inttoptr i64 {entry} to ptr")
+        status = b.op(
+            f"call i64 {target}(i64 {which}, ptr {pointers[0]}, ptr {pointers[1]})"
+        )
+        self.fail_if_not_zero(Value(status, INT64))
+        self.lifetimes.tick()
+        return [self.register(r) if is_small(r.shape) else r for r in results]
+
+    def _pointers(self, nodes: Sequence[Buffer]) -> str:
+        """Addresses of arrays, side by side on the stack."""
+        memory = self.b.alloca(INT64, max(1, len(nodes)))
+        for k, node in enumerate(nodes):
+            self.lifetimes.touch(node.allocation)
+            place = self.b.offset(memory, k, INT64)
+            self.b.emit(f"store ptr {node.ptr}, ptr {place}")
+        return memory
+
+    # --- branches
+
+    def lower_cond(
+        self, index: Node, *operands: Node, branches: Sequence[Jaxpr], **_: Any
+    ) -> list[Node]:
+        """The branch that ``index`` (clamped) names; only that one runs."""
+        ready = [self.settle(x) for x in operands]
+        avals = branches[0].out_avals
+        targets = [None if is_small(a.shape) else self.for_aval(a) for a in avals]
+        chosen = self._branch_number(index, len(branches))
+        self.lifetimes.enter_loop()
+        values = self._branch(chosen, 0, branches, ready, targets)
+        self.lifetimes.leave_loop()
+        results: list[Node] = []
+        for aval, target in zip(avals, targets, strict=True):
+            if target is None:
+                results.append(Register(values.pop(0), aval.shape))
+            else:
+                results.append(target)
+        return results
+
+    def _branch_number(self, index: Node, count: int) -> Value:
+        value = self.value(index)
+        if value.dtype.kind == "b":
+            return self.b.convert(value, INT64)
+        value = self.b.convert(value, INT64)
+        low = self.b.max(value, self.b.i64(0))
+        return self.b.min(low, self.b.i64(count - 1))
+
+    def _branch(
+        self,
+        chosen: Value,
+        k: int,
+        branches: Sequence[Jaxpr],
+        operands: Sequence[Node],
+        targets: Sequence[Buffer | None],
+    ) -> list[Value]:
+        def run() -> list[Value]:
+            self.scopes.append(self.scopes[-1].child())
+            copies = [_copy(x) for x in operands]
+            results = self.lower_jaxpr(branches[k], copies)
+            values = []
+            for node, target in zip(results, targets, strict=True):
+                if target is None:
+                    values.append(self.value(node))
+                else:
+                    self.copy_into(node, target)
+            self.scopes.pop()
+            return values
+
+        if k == len(branches) - 1:
+            return run()
+        here = self.b.cmp("eq", chosen, self.b.i64(k))
+        return self.b.if_else(
+            here,
+            run,
+            lambda: self._branch(chosen, k + 1, branches, operands, targets),
+        )
+
+    # --- loops
+
+    def settle(self, x: Node) -> Node:
+        """The array in registers or in memory, so that loops can read it."""
+        return self.register(x) if is_small(x.shape) else self.materialize(x)
+
+    def for_aval(self, aval: ShapedArray) -> Buffer:
+        return self.buffer(aval.shape, aval.dtype)
+
+    def lower_scan(
+        self,
+        *operands: Node,
+        jaxpr: Jaxpr,
+        num_consts: int,
+        num_carry: int,
+        length: int | None,
+        reverse: bool,
+        **_: Any,
+    ) -> list[Node]:
+        """A native loop; where ``length`` is None the trip count comes first."""
+        trips: Number
+        if length is None:
+            trips = self.value(operands[0])
+            operands = operands[1:]
+        else:
+            trips = self.table.extent(length)
+        consts = [self.settle(x) for x in operands[:num_consts]]
+        carry = CarriedValues(self, operands[num_consts : num_consts + num_carry])
+        xs = [self.materialize(x) for x in operands[num_consts + num_carry :]]
+        ys = [self._stack(aval, length, trips) for aval in jaxpr.out_avals[num_carry:]]
+        self.lifetimes.enter_loop()
+        with self.b.loop(0, trips, carries=carry.values) as loop:
+            at = Index(self.b, loop.index)
+            if reverse:
+                at = Index(self.b, trips) - 1 - at
+            rows = [self._row_value(x, at) for x in xs]
+            self.scopes.append(self.scopes[-1].child(pinned=[*consts, *xs]))
+            body_operands = [*map(_copy, consts), *carry.nodes(loop.carries), *rows]
+            results = self.lower_jaxpr(jaxpr, body_operands)
+            for node, y in zip(results[num_carry:], ys, strict=True):
+                self.copy_into(node, self.row(y, at))
+            loop.next = carry.advance(results[:num_carry])
+            self.scopes.pop()
+        self.lifetimes.leave_loop()
+        return [*carry.results(loop.results), *ys]
+
+    def _stack(self, aval: ShapedArray, length: int | None, trips: Number) -> Buffer:
+        if length is not None:
+            return self.buffer((length, *aval.shape), aval.dtype)
+        return self.tape_of_length(aval, trips)
+
+    def row(self, x: Buffer, at: Index) -> Buffer:
+        """One entry along the first axis, in place."""
+        shape = x.shape[1:]
+        step = self.table.extent(math.prod(shape))
+        pointer = self.b.offset(x.ptr, self.b.index((at * step).base), x.dtype)
+        return Buffer(pointer, shape, x.dtype, self.strides(shape), x.allocation)
+
+    def _row_value(self, x: Buffer, at: Index) -> Node:
+        self.lifetimes.touch(x.allocation)
+        row = self.row(x, at)
+        if is_small(row.shape):
+            return self.register(row)
+        return row
+
+    def lower_while(
+        self,
+        *operands: Node,
+        cond_jaxpr: Jaxpr,
+        body_jaxpr: Jaxpr,
+        num_cond_consts: int,
+        num_body_consts: int,
+        num_tapes: int = 0,
+        **_: Any,
+    ) -> list[Node]:
+        """A native loop; what the body gives last is pushed on tapes, each trip."""
+        split = num_cond_consts + num_body_consts
+        consts = [self.settle(x) for x in operands[:split]]
+        carry = CarriedValues(self, operands[split:])
+        body_avals = body_jaxpr.out_avals
+        tapes = [Tape(self, a) for a in body_avals[len(body_avals) - num_tapes :]]
+        self.lifetimes.enter_loop()
+        before, head = self.b.current, self.b.label("while")
+        body, done = self.b.label("body"), self.b.label("done")
+        self.b.br(head)
+        self.b.place(head)
+        starts = [self.b.i64(0), *carry.values]
+        phis = [self.b.phi_open(v.dtype, v.lanes, v, before) for v in starts]
+        count, current = phis[0].value, [p.value for p in phis[1:]]
+        test = self._in_scope(
+            cond_jaxpr, [*consts[:num_cond_consts], *carry.nodes(current)]
+        )
+        self.b.cond_br(self.b.convert(self.value(test[0]), BOOL), body, done)
+        self.b.place(body)
+        self.scopes.append(self.scopes[-1].child(pinned=consts))
+        body_operands = [*map(_copy, consts[num_cond_consts:]), *carry.nodes(current)]
+        results = self.lower_jaxpr(body_jaxpr, body_operands)
+        for tape, node in zip(tapes, results[len(results) - num_tapes :], strict=True):
+            tape.push(count, node)
+        following = carry.advance(results[: len(results) - num_tapes])
+        self.scopes.pop()
+        ahead = [self.b.add(count, self.b.i64(1)), *following]
+        for phi, value in zip(phis, ahead, strict=True):
+            self.b.phi_close(phi, value, self.b.current)
+        self.b.br(head)
+        self.b.place(done)
+        self.lifetimes.leave_loop()
+        finals: list[Node] = carry.results(current)
+        if num_tapes:
+            finals.append(Register(count, ()))
+            finals.extend(tape.finish(count) for tape in tapes)
+        return finals
+
+    def _in_scope(self, jaxpr: Jaxpr, operands: Sequence[Node]) -> list[Node]:
+        self.scopes.append(self.scopes[-1].child(pinned=operands))
+        results = self.lower_jaxpr(jaxpr, [_copy(x) for x in operands])
+        results = [self.settle(x) for x in results]
+        self.scopes.pop()
+        return results
+
+    def tape_of_length(self, aval: ShapedArray, trips: Number) -> Buffer:
+        """Memory for one entry a trip, released when the program ends."""
+        return Tape.of_length(self, aval, self.b.index(trips))
+
+
+class CarriedValues:
+    """The carried arrays of a loop: small ones in registers, others in memory."""
+
+    def __init__(self, ctx: ControlLowering, initial: Sequence[Node]) -> None:
+        self.ctx = ctx
+        self.avals = [(x.shape, x.dtype) for x in initial]
+        self.values: list[Value] = []
+        self.buffers: list[Buffer | None] = []
+        for x in initial:
+            if is_small(x.shape):
+                self.values.append(ctx.value(x))
+                self.buffers.append(None)
+            else:
+                self.buffers.append(ctx.mutable(x))
+
+    def nodes(self, values: Sequence[Value]) -> list[Node]:
+        """The carried arrays at the start of a trip."""
+        given = iter(values)
+        nodes: list[Node] = []
+        for (shape, _), buffer in zip(self.avals, self.buffers, strict=True):
+            if buffer is None:
+                nodes.append(Register(next(given), shape))
+            else:
+                nodes.append(_copy(buffer))
+        return nodes
+
+    def advance(self, results: Sequence[Node]) -> list[Value]:
+        """Registers for the next trip; memory is brought up to date.
+
+        An array that only its own successor reads is overwritten at once; others wait
+        in memory of their own until all are computed.
+        """
+        pending = {
+            k: node
+            for k, (node, buffer) in enumerate(zip(results, self.buffers, strict=True))
+            if buffer is not None and not self._is_home(node, buffer)
+        }
+        values = [
+            self.ctx.value(node)
+            for node, buffer in zip(results, self.buffers, strict=True)
+            if buffer is None
+        ]
+        waiting = []
+        for k, node in list(pending.items()):
+            target = self.buffers[k]
+            assert target is not None
+            del pending[k]
+            if self._may_overwrite(node, target, pending.values()):
+                self.ctx.copy_into(node, target)
+            else:
+                waiting.append((self._aside(node), target))
+        for node, target in waiting:
+            self.ctx.copy_into(node, target)
+        return values
+
+    def _aside(self, node: Node) -> Buffer:
+        """The value in memory that no other carry is going to overwrite."""
+        made = self.ctx.buffer(node.shape, node.dtype)
+        self.ctx.copy_into(node, made)
+        return made
+
+    @staticmethod
+    def _is_home(node: Node, buffer: Buffer) -> bool:
+        return (
+            isinstance(node, Buffer)
+            and node.allocation is buffer.allocation
+            and node.ptr == buffer.ptr
+        )
+
+    @staticmethod
+    def _may_overwrite(node: Node, target: Buffer, others: Any) -> bool:
+        home = target.allocation
+        if home is None or any(home in buffers_read(other) for other in others):
+            return False
+        if not isinstance(node, Lazy) or node.buffer is not None:
+            return home not in buffers_read(node)
+        return home not in buffers_read(node) or node.flat
+
+    def results(self, values: Sequence[Value]) -> list[Node]:
+        """The carried arrays after the loop."""
+        return self.nodes(values)
+
+
+def _copy(x: Node) -> Node:
+    """The same array as another node, with uses of its own."""
+    if isinstance(x, Register):
+        return Register(x.value, x.shape)
+    assert isinstance(x, Buffer)
+    return Buffer(x.ptr, x.shape, x.dtype, x.strides, x.allocation, x.length)

@@ -1,0 +1,318 @@
+"""Loops over rows: sums of rows, and what reads them back, in one nest.
+
+In ``x / sum(x, -1)`` each row is summed, then divided, while it is in the cache. Nodes
+in, one loop nest out; values of a row that are read again stay in memory for one row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from funcgrad.compiler.lower import nest
+from funcgrad.compiler.lower.index import Index, indices
+from funcgrad.compiler.lower.layout import turned_views
+from funcgrad.compiler.lower.nodes import Buffer, Lazy, Map, Node, RowReduced, View
+from funcgrad.compiler.lower.reduction import RowSum
+from funcgrad.compiler.lower.table import LARGEST_STATIC
+from funcgrad.core.aval import DYNAMIC
+
+Target = tuple[Node, Buffer]
+
+
+class Stage(NamedTuple):
+    """A node with one entry a row, and where: an axis of the row, or a number."""
+
+    node: Lazy
+    place: tuple[int, ...]
+
+
+def can_be_rows(shape: Sequence[Any]) -> bool:
+    """Whether loops over rows of this shape are long enough to be worth while."""
+    if len(shape) < 2 or DYNAMIC in shape:
+        return False
+    return 0 not in shape and bool(shape[-1] > LARGEST_STATIC)
+
+
+def holds_row(node: Node) -> bool:
+    """Whether entries of a node are made of sums of rows that are not in memory."""
+    return any(isinstance(x, RowReduced) for x in _recipes(node))
+
+
+def _recipes(root: Node) -> Iterator[Lazy]:
+    """Every recipe that reading this node carries out, the dearest first."""
+    seen: set[int] = set()
+    todo = [root]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, Lazy) and node.buffer is None and id(node) not in seen:
+            seen.add(id(node))
+            yield node
+            todo.extend(node.operands)
+
+
+def settle_rows(ctx: Any, roots: Sequence[Node]) -> None:
+    """Put sums of rows into memory that the roots read, and what repeats them."""
+    found: dict[int, Lazy] = {}
+    for node in (x for root in roots for x in _recipes(root)):
+        if isinstance(node, RowReduced):
+            found[id(node)] = node
+        elif isinstance(node, View) and holds_row(node.operands[0]):
+            below = node.operands[0]
+            if isinstance(below, Lazy) and len(below.shape) < len(node.shape):
+                found[id(below)] = below
+    for node in sorted(found.values(), key=lambda x: -x.cost):
+        ctx.materialize(node)
+
+
+class RowNest:
+    """The loop nest over rows for roots of one shape, or for one sum of rows."""
+
+    def __init__(self, ctx: Any, shape: Sequence[Any], roots: Sequence[Node]) -> None:
+        self.ctx = ctx
+        self.b = ctx.b
+        self.shape = tuple(shape)
+        self.roots = list(roots)
+        self.axes = len(shape) - 1
+        self.marks = [Index(ctx.b, 0) for _ in shape]
+        self.stages: list[Stage] = []
+        self.row_views: set[int] = set()
+        self._seen: set[int] = set()
+        with ctx.b.discarding():
+            for root in roots:
+                if isinstance(root, RowReduced):
+                    self._add(root, self.marks[:-1])
+                else:
+                    self._visit(root)
+
+    # --- what can be computed row by row
+
+    def _visit(self, root: Node) -> None:
+        todo = [root]
+        while todo:
+            node = todo.pop()
+            if id(node) in self._seen or not isinstance(node, Lazy) or node.buffer:
+                continue
+            self._seen.add(id(node))
+            if isinstance(node, Map):
+                todo.extend(x for x in node.operands if x.ndim == node.ndim)
+            elif isinstance(node, View) and self._visit_row(node):
+                self.row_views.add(id(node))
+
+    def _visit_row(self, view: View) -> bool:
+        """Whether a view repeats one entry along each row, made of sums of rows."""
+        node: Node = view
+        place: Sequence[Any] = self.marks
+        while isinstance(node, View) and node.buffer is None:
+            place, node = list(node.function(place)), node.operands[0]
+        if not self._holds(node, place):
+            return False
+        known = [stage.node for stage in self.stages]
+        numbers = self._numbers(place)
+        if isinstance(node, Map) and not any(node is x for x in known):
+            assert numbers is not None
+            self.stages.append(Stage(node, numbers))
+        return True
+
+    def _holds(self, node: Node, place: Sequence[Any]) -> bool:
+        if not isinstance(node, Lazy) or node.buffer is not None:
+            return False
+        if self._numbers(place) is None:
+            return False
+        if isinstance(node, RowReduced):
+            return self._add(node, place)
+        if isinstance(node, View):
+            return self._holds(node.operands[0], list(node.function(place)))
+        if isinstance(node, Map):
+            parts = [self._holds(x, place if x.ndim else []) for x in node.operands]
+            return any(parts)
+        return False
+
+    def _numbers(self, place: Sequence[Any]) -> tuple[int, ...] | None:
+        """Places as numbers: ``k`` for index k of the row, ``-1 - n`` for n.
+
+        None where a place is anything else, as an index along the row is.
+        """
+        numbers: list[int] = []
+        for i in place:
+            known = (k for k in range(self.axes) if self.marks[k] is i)
+            number = -1 - i if isinstance(i, int) else next(known, None)
+            if number is None:
+                return None
+            numbers.append(number)
+        return tuple(numbers)
+
+    def _add(self, node: RowReduced, place: Sequence[Any]) -> bool:
+        if any(node is stage.node for stage in self.stages):
+            return True
+        own = tuple(range(self.axes))
+        if self._numbers(place) != own or node.operands[0].shape != self.shape:
+            return False
+        self._visit(node.operands[0])
+        self.stages.append(Stage(node, own))
+        return True
+
+    # --- what has to be in memory before
+
+    def trees(self) -> list[Node]:
+        """What loops along rows compute, in order."""
+        sums = [s.node for s in self.stages if isinstance(s.node, RowReduced)]
+        ends = [r for r in self.roots if not isinstance(r, RowReduced)]
+        return [*(s.operands[0] for s in sums), *ends]
+
+    def elsewhere(self) -> list[Lazy]:
+        """Recipes that are read at other places, and sums of the rows of others."""
+        found: dict[int, Lazy] = {}
+        seen: set[tuple[int, bool]] = set()
+        todo = [(root, True) for root in self.trees()]
+        while todo:
+            node, own = todo.pop()
+            known = (id(node), own) in seen
+            if known or not isinstance(node, Lazy) or node.buffer is not None:
+                continue
+            seen.add((id(node), own))
+            if not own or isinstance(node, RowReduced):
+                found[id(node)] = node
+            elif id(node) in self.row_views:
+                continue
+            for x in node.operands:
+                same = isinstance(node, Map) and x.ndim == node.ndim
+                todo.append((x, own and same))
+        return list(found.values())
+
+    def is_ready(self) -> bool:
+        """Put into memory what rows can not compute; whether nothing had to be."""
+        others = self.elsewhere()
+        first: list[Lazy] = [x for x in others if isinstance(x, RowReduced)]
+        stages = {id(stage.node) for stage in self.stages}
+        first = first or [x for x in others if id(x) in stages]
+        first = first or [v for v, _ in turned_views(self.ctx, self.trees())]
+        for node in sorted(first, key=lambda x: -x.cost):
+            self.ctx.materialize(node)
+        return not first
+
+    def below(self) -> list[Node]:
+        """Recipes that are read by the nest, and are not of its rows."""
+        own = {id(x) for tree in self.trees() for x in _own(tree)}
+        return [x for x in self.elsewhere() if id(x) not in own]
+
+    # --- loops
+
+    def run(self, targets: Sequence[Target]) -> None:
+        """Emit the loops: every stage, then the targets, for each row."""
+        ctx = self.ctx
+        trees = self.trees()
+        self.lanes = nest.lanes_for(ctx, nest.widest_tree(trees))
+        self.others = {id(x) for x in self.elsewhere()}
+        self.answers = [ctx.buffer(s.node.shape, s.node.dtype) for s in self.stages]
+        self.kept: dict[Lazy, Buffer] = {}
+        self.scratch: list[Lazy] = []
+        outer: list[Index] = []
+
+        def loops(axis: int) -> None:
+            if axis == self.axes:
+                self._row(outer, targets)
+                return
+            with self.b.loop(0, ctx.table.extent(self.shape[axis])) as loop:
+                outer.append(Index(self.b, loop.index))
+                loops(axis + 1)
+                outer.pop()
+
+        loops(0)
+        for recipe in self.scratch:
+            recipe.buffer = None
+        for node, buffer in (*targets, *self.kept.items()):
+            if isinstance(node, Lazy):
+                node.buffer = buffer
+        ctx.lifetimes.tick()
+
+    def _row(self, outer: Sequence[Index], targets: Sequence[Target]) -> None:
+        trees = self.trees()
+        for stage, answer in zip(self.stages, self.answers, strict=True):
+            node = stage.node
+            if isinstance(node, RowReduced):
+                tree, *trees = trees
+                kept = self._stored(tree, trees)
+                total = RowSum(self.ctx, node.op, tree, kept, self.lanes)
+                value = total.of_row(outer)
+                for x, buffer in kept.items():
+                    x.buffer = buffer
+            place = [outer[k] if k >= 0 else Index(self.b, -1 - k) for k in stage.place]
+            reader = nest.Reader(self.ctx, 1, place, {})
+            if not isinstance(node, RowReduced):
+                value = reader.read(node, place)
+            reader.write(answer, place, value)
+            node.buffer = answer
+        if targets:
+            self._ends(outer, targets)
+
+    def _ends(self, outer: Sequence[Index], targets: Sequence[Target]) -> None:
+        shared = nest.shared_nodes([node for node, _ in targets], flat=False)
+        kept = {n: self.ctx.buffer(n.shape, n.dtype) for n in shared}
+        self.kept.update(kept)
+
+        def run(lanes: int, base: Any) -> None:
+            last = Index(self.b, base, 1 if lanes > 1 else 0, lanes)
+            place = [*indices(self.b, outer, lanes), last]
+            reader = nest.Reader(self.ctx, lanes, place, kept)
+            for node, buffer in targets:
+                reader.write(buffer, place, reader.read(node, place))
+
+        extent = self.ctx.table.extent(self.shape[-1])
+        nest.strip(self.ctx, extent, self.lanes, run, again=True)
+
+    def _stored(self, tree: Node, later: Sequence[Node]) -> dict[Lazy, Buffer]:
+        """Dear nodes of a sum that later loops of the row read, or other nests."""
+        again = {id(x) for root in later for x in _own(root)}
+        parents = self._parents()
+        kept: dict[Lazy, Buffer] = {}
+        todo = [tree]
+        while todo:
+            node = todo.pop()
+            if not isinstance(node, Lazy) or node.buffer is not None or node in kept:
+                continue
+            outside = node.uses > parents.get(id(node), 0)
+            if node.cost > nest.CHEAP and id(node) not in self.others:
+                if outside:
+                    kept[node] = self.ctx.buffer(node.shape, node.dtype)
+                    self.kept[node] = kept[node]
+                elif id(node) in again:
+                    kept[node] = self._one_row(node)
+                    self.scratch.append(node)
+                if node in kept:
+                    continue
+            if isinstance(node, Map):
+                todo.extend(x for x in node.operands if x.ndim == node.ndim)
+        return kept
+
+    def _one_row(self, node: Lazy) -> Buffer:
+        """Memory for one row, which all rows use in turn."""
+        made: Buffer = self.ctx.buffer(node.shape[-1:], node.dtype)
+        strides = [0] * self.axes + [1]
+        return Buffer(made.ptr, node.shape, node.dtype, strides, made.allocation)
+
+    def _parents(self) -> dict[int, int]:
+        """How many recipes of this nest read each node; results are read once more."""
+        counts: dict[int, int] = {}
+        nodes = {id(x): x for root in self.trees() for x in _recipes(root)}
+        nodes.update((id(s.node), s.node) for s in self.stages)
+        for node in nodes.values():
+            for x in node.operands:
+                counts[id(x)] = counts.get(id(x), 0) + 1
+        for root in self.roots:
+            counts[id(root)] = counts.get(id(root), 0) + 1
+        return counts
+
+
+def _own(root: Node) -> Iterator[Lazy]:
+    """Recipes that are read at the root's own place."""
+    seen: set[int] = set()
+    todo = [root]
+    while todo:
+        node = todo.pop()
+        if id(node) in seen or not isinstance(node, Lazy) or node.buffer is not None:
+            continue
+        seen.add(id(node))
+        yield node
+        if isinstance(node, Map):
+            todo.extend(x for x in node.operands if x.ndim == node.ndim)
