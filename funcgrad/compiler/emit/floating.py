@@ -9,6 +9,7 @@ from funcgrad.compiler.emit.bits import Bits
 from funcgrad.compiler.emit.emitter import Operand
 from funcgrad.compiler.emit.value import (
     BOOL,
+    FLOAT32,
     Value,
     element_type,
     part_dtype,
@@ -136,7 +137,22 @@ class Floating(Bits):
         to = vector_type(element_type(dtype), v.lanes)
         if v.dtype.kind == "f" and dtype.kind in "iu":
             return self._to_integer(v, dtype, to)
+        if v.dtype.char == "d" and dtype.char == "e":
+            v = self._odd_single(v)
         return Value(self._cast(v, dtype, to), dtype, v.lanes)
+
+    def _odd_single(self, v: Value) -> Value:
+        """A float64 as a float32 that rounds to the same float16.
+
+        No machine rounds from 64 to 16 bits at once, and rounding twice is wrong at
+        ties: so the bits that float32 lacks are not rounded but noted in its last one.
+        """
+        bits = self.bitcast(v, np.int64)
+        lost = self.and_(bits, (1 << 29) - 1)
+        kept = self.and_(bits, -(1 << 29))
+        noted = self.or_(kept, 1 << 29)
+        odd = self.select(self.cmp("ne", lost, 0), noted, kept)
+        return self._convert(self.bitcast(odd, v.dtype), FLOAT32)
 
     def _to_integer(self, v: Value, dtype: np.dtype, to: str) -> Value:
         result = Value("", dtype, v.lanes)
