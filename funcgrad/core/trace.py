@@ -50,6 +50,12 @@ class EvalTrace(Trace):
     """Runs primitives at once, by NumPy."""
 
     def process(self, primitive: Any, operands: Sequence[Any], params: Any) -> Any:
+        for x in operands:
+            # NumPy would compute with objects, text and extended precision.
+            if type(x) not in _SCALAR_AVALS:
+                dtype = getattr(x, "dtype", None)
+                if id(dtype) not in _KNOWN_IDS:
+                    typeof(x)
         try:
             result = primitive.evaluate(*operands, **params)
         except (ValueError, TypeError, IndexError):
@@ -194,7 +200,7 @@ def typeof(x: Any) -> ShapedArray:
 
 
 # NumPy's own dtypes are single objects; asking for their hash takes longer.
-_KNOWN = [np.dtype(c) for c in "?bhilBHILfdFD"]
+_KNOWN = [np.dtype(c) for c in "?bhilBHILefdFD"]
 _KNOWN_IDS = frozenset(map(id, _KNOWN))
 _SCALAR_AVALS: dict[type, ShapedArray] = {
     **{d.type: ShapedArray((), d) for d in _KNOWN},

@@ -23,7 +23,8 @@ from funcgrad.ops.casting import convert_element_type
 
 def as_shape(shape: Any) -> tuple[int, ...]:
     """A shape as NumPy takes it: an integer or a sequence of them."""
-    if isinstance(shape, (list, tuple, np.ndarray)) and np.ndim(shape) == 1:
+    is_row = isinstance(shape, np.ndarray) and shape.ndim == 1
+    if is_row or isinstance(shape, (list, tuple)):
         return tuple(operator.index(extent) for extent in shape)
     return (operator.index(shape),)
 

@@ -115,8 +115,9 @@ def to_array(x: Any, dtype: Any = None) -> Any:
     """A traced value or NumPy array with a strong dtype; nested lists are stacked."""
     if type(x) in (list, tuple) and is_traced(x):
         x = _stack_nested(x)
-    elif not isinstance(x, (Tracer, np.ndarray, np.generic)):
-        x = np.asarray(x)
+    elif not isinstance(x, Tracer):
+        x = x if isinstance(x, (np.ndarray, np.generic)) else np.asarray(x)
+        typeof(x)
     if dtype is not None:
         return convert_element_type(x, canonical_dtype(dtype))
     return strong(x) if isinstance(x, Tracer) else x

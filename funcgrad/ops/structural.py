@@ -5,6 +5,7 @@ reshape, permute, reverse.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -249,7 +250,7 @@ reshape_p = Reshape()
 
 def reshape(x: Any, shape: Sequence[Any]) -> Any:
     """``x`` under another shape of the same size."""
-    shape = tuple(shape)
+    shape = tuple([n if type(n) is int else operator.index(n) for n in shape])
     return x if typeof(x).shape == shape else reshape_p.bind(x, shape=shape)
 
 
