@@ -28,7 +28,10 @@ def environment(library: str, cache: Path) -> dict[str, str]:
             "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
         },
     }
-    return os.environ | settings[library]
+    # Installed packages have their bytecode on disk; a checkout gets it in this folder.
+    bytecode = {"PYTHONPYCACHEPREFIX": str(cache / "bytecode")}
+    inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return inherited | bytecode | settings[library]
 
 
 def measure(library: str, cache: Path) -> dict[str, float]:
