@@ -23,9 +23,9 @@ from funcgrad.compiler.lower.control_flow import DETAIL_BITS, ControlLowering
 from funcgrad.compiler.lower.nodes import Buffer, Node, Register
 from funcgrad.compiler.simplify.passes import simplify
 from funcgrad.core.array import Array
-from funcgrad.core.aval import DYNAMIC, ShapedArray
+from funcgrad.core.aval import DYNAMIC, ShapedArray, float0
 from funcgrad.core.dtypes import check_integer_fits
-from funcgrad.core.jaxpr import Jaxpr
+from funcgrad.core.jaxpr import Jaxpr, dead_code
 from funcgrad.errors import CompilerError
 
 
@@ -146,10 +146,15 @@ class Executable:
     """A compiled jaxpr: arrays of the types it was made for in, arrays out."""
 
     def __init__(self, jaxpr: Jaxpr) -> None:
-        self.program = lower_program(simplify(jaxpr))
         # Weak types are the caller's: the simplified program may have lost them.
         self.in_avals = jaxpr.in_avals
+        # Arrays of dtype float0 have no bytes: no code makes them.
+        self._empty = [
+            (k, aval) for k, aval in enumerate(jaxpr.out_avals) if aval.dtype == float0
+        ]
+        jaxpr = _without_outputs(jaxpr, [k for k, _ in self._empty])
         self.out_avals = jaxpr.out_avals
+        self.program = lower_program(simplify(jaxpr))
         self._dynamic = [
             k for k, a in enumerate(self.out_avals) if a.shape[:1] == (DYNAMIC,)
         ]
@@ -192,10 +197,10 @@ class Executable:
         """Native code for operands of exactly these types, weak types included.
 
         It gives an array (``single``) or a tuple; None for any other operands, and an
-        int, the status, if it failed. None where results are of unknown size, and where
-        Python is called back and may raise.
+        int, the status, if it failed. None where results are of unknown size or of
+        dtype float0, and where Python is called back and may raise.
         """
-        if self._dynamic or self.program.callbacks:
+        if self._dynamic or self._empty or self.program.callbacks:
             return None
         specs = [(a.dtype, a.shape, a.weak_type) for a in self.in_avals]
         return self._keeping_alive(self._native_call(specs, single=single))
@@ -220,7 +225,18 @@ class Executable:
         results = list(result)
         for k in self._dynamic:
             results[k] = _take_tape(results[k], self.out_avals[k])
+        for k, aval in self._empty:
+            results.insert(k, np.zeros(aval.shape, float0))
         return results
+
+
+def _without_outputs(jaxpr: Jaxpr, places: Sequence[int]) -> Jaxpr:
+    """The program without the results at these places, and what only they need."""
+    if not places:
+        return jaxpr
+    outvars = [v for k, v in enumerate(jaxpr.outvars) if k not in places]
+    eqns, _ = dead_code(jaxpr.eqns, outvars)
+    return Jaxpr((), jaxpr.invars, tuple(eqns), tuple(outvars), jaxpr.effects)
 
 
 def _call_owned(owner: Executable, call: Any, *arrays: Any) -> Any:

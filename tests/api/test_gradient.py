@@ -179,3 +179,20 @@ def test_result_that_is_not_an_array_is_named(transform):
         transform(g)(np.ones(2))
     assert "result['note']: str 'text'" in str(info.value)
     assert "`g`" in str(info.value)
+
+
+@pytest.mark.parametrize("n", [3, np.arange(3), np.arange(30)])
+def test_gradients_of_integers_come_out_of_compiled_code(n):
+    """Alone, beside other results, and from a program within a program."""
+    gradient = fg.grad(lambda k: np.sum(k * 2.0), allow_int=True)
+    wanted = gradient(n)
+    for function in (fg.jit(gradient), fg.jit(fg.jit(gradient))):
+        for _ in range(2):
+            got = function(n)
+            assert type(got) is np.ndarray
+            assert (got.dtype, got.shape) == (wanted.dtype, wanted.shape)
+            assert got.dtype == fg.float0
+    first, middle, last = fg.jit(lambda k: (k + 1, gradient(k), k * 2.0))(n)
+    assert middle.dtype == fg.float0
+    np.testing.assert_array_equal(first, n + 1)
+    np.testing.assert_array_equal(last, n * 2.0)
