@@ -1,6 +1,7 @@
 """Composable transforms of NumPy functions: derivatives, batching and compilation."""
 
 from funcgrad import ad_checkpoint as ad_checkpoint
+from funcgrad import core as core
 from funcgrad import custom_batching as custom_batching
 from funcgrad import custom_derivatives as custom_derivatives
 from funcgrad import debug as debug
@@ -49,3 +50,5 @@ from funcgrad.ops.control.checkpoint import checkpoint_policies as checkpoint_po
 from funcgrad.ops.control.custom_gradient import custom_gradient as custom_gradient
 from funcgrad.ops.control.custom_rules import custom_jvp as custom_jvp
 from funcgrad.ops.control.custom_rules import custom_vjp as custom_vjp
+from funcgrad.ops.control.custom_vmap import custom_vmap as custom_vmap
+from funcgrad.viz.graph import graph as graph

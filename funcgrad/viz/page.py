@@ -1,0 +1,80 @@
+"""A graph as an interactive page in one file, without a network."""
+
+from __future__ import annotations
+
+import html
+import json
+from importlib import resources
+from typing import Any
+
+from funcgrad.viz.model import Node, Program
+from funcgrad.viz.wording import (
+    derivative_text,
+    flow_text,
+    local_text,
+    numbers_text,
+    value_lines,
+)
+
+
+def page(program: Program, opened: set[int], title: str, description: str) -> str:
+    """The page: data, style and script inline."""
+    folder = resources.files("funcgrad.viz") / "assets"
+    text = (folder / "page.html").read_text(encoding="utf-8")
+    data = json.dumps(
+        as_data(program, opened), ensure_ascii=False, separators=(",", ":")
+    )
+    parts = {
+        "TITLE": html.escape(title),
+        "DESCRIPTION": html.escape(description),
+        "STYLE": (folder / "page.css").read_text(encoding="utf-8"),
+        "LAYOUT": (folder / "layout.js").read_text(encoding="utf-8"),
+        "SCRIPT": (folder / "page.js").read_text(encoding="utf-8"),
+        # A closing tag inside of the data would end the script.
+        "DATA": data.replace("</", "<\\/").replace("<!--", "<\\!--"),
+    }
+    for key, value in parts.items():
+        text = text.replace(f"@{key}@", value)
+    return text
+
+
+def _code(node: Node) -> str:
+    """The expression under the title, where it says more."""
+    code = node.expression or node.operation
+    return "" if node.kind == "input" or code == node.label else code
+
+
+def as_data(program: Program, opened: set[int]) -> dict[str, Any]:
+    """What the script reads: texts of nodes, edges and groups as short rows."""
+    outgoing = program.outgoing()
+    nodes = [
+        [
+            node.label,
+            _code(node),
+            value_lines(node.value),
+            derivative_text(program, node, outgoing[node.id]),
+            node.marks,
+            node.group,
+            1 if node.kind == "input" else 0,
+            str(node.line.line) + ": " + node.line.text if node.line else "",
+        ]
+        for node in program.nodes
+    ]
+    edges = [
+        [
+            e.source,
+            e.target,
+            local_text(program, e),
+            numbers_text(program, e),
+            flow_text(program, e),
+        ]
+        for e in program.edges
+    ]
+    groups = [[g.title, g.parent, g.kind] for g in program.groups]
+    return {
+        "nodes": nodes,
+        "edges": edges,
+        "groups": groups,
+        "open": sorted(opened),
+        "loss": program.loss,
+    }
