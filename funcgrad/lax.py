@@ -91,6 +91,7 @@ from funcgrad.ops.iota import full as full
 from funcgrad.ops.iota import iota as iota
 from funcgrad.ops.joining import concatenate as concatenate
 from funcgrad.ops.joining import stack as stack
+from funcgrad.ops.linalg.triangular_solve import triangular_solve as triangular_solve
 from funcgrad.ops.powers import cbrt as cbrt
 from funcgrad.ops.powers import integer_pow as integer_pow
 from funcgrad.ops.powers import pow as pow

@@ -65,8 +65,10 @@ class Cholesky(Primitive):
         factor = self.bind(*primals)
         if type(t) is Zero:
             return factor, zero_like(factor)
-        within = triangular_solve(factor, _hermitian(t), lower=True)
-        within = adjoint(triangular_solve(factor, adjoint(within), lower=True))
+        within = triangular_solve(factor, _hermitian(t), left_side=True, lower=True)
+        within = adjoint(
+            triangular_solve(factor, adjoint(within), left_side=True, lower=True)
+        )
         half = lower_triangle(_halved_diagonal(within))
         return factor, matmul(factor, half)
 

@@ -81,7 +81,9 @@ class LU(Primitive):
             return results, [zero_like(lu), *rest]
         lower, upper = _bordered(lu)
         change = permuted_rows(t, permutation)
-        change = triangular_solve(lower, change, lower=True, unit_diagonal=True)
+        change = triangular_solve(
+            lower, change, left_side=True, lower=True, unit_diagonal=True
+        )
         change = triangular_solve(upper, change, left_side=False)
         t_lower = matmul(lower, lower_triangle(change, -1))
         t_upper = matmul(upper_triangle(change), upper)
@@ -277,8 +279,10 @@ def lu_solve(factors: Any, permutation: Any, b: Any) -> Any:
     [[1.0], [1.0]]
     """
     right = permuted_rows(b, permutation)
-    half = triangular_solve(factors, right, lower=True, unit_diagonal=True)
-    return triangular_solve(factors, half)
+    half = triangular_solve(
+        factors, right, left_side=True, lower=True, unit_diagonal=True
+    )
+    return triangular_solve(factors, half, left_side=True)
 
 
 def solve(a: Any, b: Any) -> Any:

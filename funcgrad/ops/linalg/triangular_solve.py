@@ -212,19 +212,19 @@ def triangular_solve(
     a: Any,
     b: Any,
     *,
-    left_side: bool = True,
+    left_side: bool = False,
     lower: bool = False,
     transpose_a: bool = False,
     conjugate_a: bool = False,
     unit_diagonal: bool = False,
 ) -> Any:
-    """X with ``op(A) @ X = B``, or ``X @ op(A) = B`` if not ``left_side``.
+    """X with ``X @ op(A) = B``, or ``op(A) @ X = B`` with ``left_side``.
 
     Parameters
     ----------
     a : array, shape (..., n, n)
         Only the lower or the upper triangle is read.
-    b : array, shape (..., n, k), or (..., k, n) if not ``left_side``; dtype of ``a``
+    b : array, shape (..., k, n), or (..., n, k) with ``left_side``; dtype of ``a``
     lower, transpose_a, conjugate_a, unit_diagonal : bool
         Which triangle it is; whether it is transposed, conjugated, or has ones on its
         diagonal whatever stands there.
@@ -242,7 +242,8 @@ def triangular_solve(
     --------
     >>> import numpy as np
     >>> a = np.array([[2.0, 0.0], [1.0, 1.0]])
-    >>> triangular_solve(a, np.array([[2.0], [3.0]]), lower=True).tolist()
+    >>> b = np.array([[2.0], [3.0]])
+    >>> triangular_solve(a, b, left_side=True, lower=True).tolist()
     [[1.0], [2.0]]
     """
     if not left_side:
@@ -250,6 +251,7 @@ def triangular_solve(
         x = triangular_solve(
             a,
             transposed(b),
+            left_side=True,
             lower=lower,
             transpose_a=not transpose_a,
             conjugate_a=conjugate_a,

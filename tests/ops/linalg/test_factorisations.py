@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from funcgrad import errors
+from funcgrad import errors, lax
 from funcgrad.compiler.pipeline import compile_jaxpr
 from funcgrad.core.trace import typeof
 from funcgrad.ops import linalg
@@ -192,3 +192,13 @@ def test_what_is_no_matrix() -> None:
         linalg.solve(np.eye(2), np.zeros((3, 1)))
     with pytest.raises(errors.ShapeError, match="right side"):
         stage(lambda a: [linalg.solve(a, a[0])], [typeof(np.eye(2))])
+
+
+def test_names_and_sides_are_those_of_jax() -> None:
+    a, b = np.array([[2.0, 1.0], [5.0, 4.0]]), np.array([[2.0, 3.0]])
+    np.testing.assert_array_equal(lax.triangular_solve(a, b), [[1.0, 0.5]])
+    assert lax.linalg.triangular_solve is lax.triangular_solve
+    x = lax.triangular_solve(a, b.T, left_side=True, lower=True, transpose_a=True)
+    np.testing.assert_array_equal(np.tril(a).T @ x, b.T)
+    factor = lax.linalg.cholesky(a.T @ a)
+    np.testing.assert_allclose(factor @ factor.T, a.T @ a, rtol=1e-14)
