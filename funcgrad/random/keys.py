@@ -24,13 +24,15 @@ from funcgrad.ops.casting import convert_element_type
 _UINTS = {8: np.uint8, 16: np.uint16, 32: np.uint32, 64: np.uint64}
 
 
-def key(seed: Any) -> Any:
+def key(seed: Any, *, impl: str | None = None) -> Any:
     """A random key.
 
     Parameters
     ----------
     seed : int
         May be traced. All 64 bits count.
+    impl : str, optional
+        The generator's name, as JAX takes it: ``"threefry2x32"`` is the only one.
 
     Returns
     -------
@@ -40,12 +42,23 @@ def key(seed: Any) -> Any:
     ------
     ShapeError, DTypeError
         If ``seed`` is not one integer.
+    ValueError
+        If ``impl`` is another generator.
 
     Examples
     --------
     >>> key(0)
     Array([0, 0], dtype=uint32)
     """
+    if impl not in (None, "threefry2x32"):
+        raise ValueError(
+            errors.message(
+                "there is no random number generator of this name.",
+                where=user_frame(),
+                got=repr(impl),
+                expected="'threefry2x32'",
+            )
+        )
     aval = typeof(seed)
     if aval.shape != ():
         raise errors.ShapeError(

@@ -115,3 +115,9 @@ def test_key_data_round_trip():
 def test_mistakes(call, error, text):
     with pytest.raises(error, match=text):
         call()
+
+
+def test_the_generator_may_be_named():
+    np.testing.assert_array_equal(random.key(7, impl="threefry2x32"), random.key(7))
+    with pytest.raises(ValueError, match=r"'rbg'(.|\n)*'threefry2x32'"):
+        random.key(7, impl="rbg")
