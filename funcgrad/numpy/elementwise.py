@@ -36,7 +36,8 @@ def imag(val: Any) -> Any:
 def angle(z: Any, deg: bool = False) -> Any:
     """Angle of a complex number in the plane, from -pi to pi."""
     x = to_array(z)
-    part = imag(x) if typeof(x).dtype.kind == "c" else 0.0
+    # NumPy's zero is an integer, so that small integers give small floats.
+    part = imag(x) if typeof(x).dtype.kind == "c" else 0
     result = np.arctan2(part, real(x))
     return np.degrees(result) if deg else result
 

@@ -108,3 +108,12 @@ def leaves_of(x):
     if isinstance(x, list | tuple):
         return [leaf for item in x for leaf in leaves_of(item)]
     return [x]
+
+
+@pytest.mark.parametrize("char", "?bBhHilefdFD")
+def test_the_dtype_of_an_angle(char):
+    x = np.array([1, 0, 1, 3]).astype(char)
+    for function in (fg.numpy.angle, fg.jit(np.angle), fg.jit(fg.numpy.angle)):
+        result = function(x)
+        assert result.dtype == np.angle(x).dtype
+        np.testing.assert_array_equal(result, np.angle(x))
