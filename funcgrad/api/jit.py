@@ -135,8 +135,10 @@ class JitFunction:
         return self.lower(*args, **kwargs).out_info
 
     def clear_cache(self) -> None:
-        """Forget all traced programs."""
+        """Forget all traced programs, and count anew."""
         self._cache.clear()
+        self._direct = None
+        self._hits = self._misses = 0
 
     def cache_info(self) -> CacheInfo:
         """Hits, misses and size of the cache of traced programs."""

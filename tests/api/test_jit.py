@@ -29,8 +29,12 @@ def test_traces_once_for_each_signature():
     info = g.cache_info()
     assert (info.misses, info.currsize) == (5, 5)
     g.clear_cache()
+    assert g.cache_info() == (0, 0, None, 0)
     g(1.0)
-    assert len(calls) == 6
+    g.clear_cache()
+    g(1.0)
+    assert len(calls) == 7
+    assert g.cache_info() == (0, 1, None, 1)
 
 
 def test_traces_anew_for_another_structure():
