@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import sys
 import threading
@@ -247,6 +248,6 @@ def test_other_threads_run_while_native_code_does():
             time.sleep(0.001)
 
     took, _ = at_once([call, watch])
-    longest = max(b - a for a, b in zip(seen, seen[1:], strict=False))
+    longest = max(b - a for a, b in itertools.pairwise(seen))
     assert took > 0.02
     assert longest < took / 2
