@@ -16,7 +16,8 @@ class Library:
     """What workloads use of a library.
 
     ``jit`` and ``scan`` are None where the library has none. ``array`` makes its kind
-    of array, ``ready`` waits for a result.
+    of array, ``ready`` waits for a result. ``plain`` is what programs that are not
+    compiled import as ``np``, None where it is not NumPy's interface.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Library:
     ready: Callable[[Any], Any]
     jit: Callable[..., Any] | None = None
     scan: Callable[..., Any] | None = None
+    plain: Any = None
 
 
 def version(distribution: str) -> str:
@@ -51,6 +53,7 @@ def load_funcgrad() -> Library:
         ready=lambda result: result,
         jit=fg.jit,
         scan=fg.lax.scan,
+        plain=np,
     )
 
 
@@ -70,6 +73,7 @@ def load_jax() -> Library:
         ready=jax.block_until_ready,
         jit=jax.jit,
         scan=jax.lax.scan,
+        plain=jnp,
     )
 
 
@@ -85,6 +89,7 @@ def load_autograd() -> Library:
         grad=autograd.grad,
         array=np.asarray,
         ready=lambda result: result,
+        plain=anp,
     )
 
 

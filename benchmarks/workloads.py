@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.eager import PROGRAMS, eager_program
 from benchmarks.libraries import Library
 
 Call = Callable[[], Any]
@@ -269,6 +270,15 @@ WORKLOADS = [
         bars={"autograd": 1.0},
         divisor=100,
         needs=(),
+    ),
+    *(
+        Workload(
+            name=f"un-jitted grad, {name}",
+            build=partial(eager_program, name=name),
+            bars={"autograd": 1.0},
+            needs=("plain",),
+        )
+        for name in PROGRAMS
     ),
     *(
         Workload(

@@ -48,8 +48,11 @@ class FlatFunction:
         self.aux_leaves: list[Any] = []
 
     def __call__(self, *leaves: Any) -> list[Any]:
-        args, kwargs = self.in_tree.unflatten(leaves)
-        result = self.function(*args, **kwargs)
+        if self.in_tree is _structure_of_leaves(len(leaves)):
+            result = self.function(*leaves)
+        else:
+            args, kwargs = self.in_tree.unflatten(leaves)
+            result = self.function(*args, **kwargs)
         if not self.has_aux:
             if isinstance(result, Tracer):
                 self.out_tree = _LEAF
@@ -66,6 +69,8 @@ class FlatFunction:
 
     def unflatten(self, results: Sequence[Any]) -> Any:
         """The function's result from its leaves, without ``aux``."""
+        if self.out_tree is _LEAF:
+            return results[0]
         return self.out_tree.unflatten(results[: self.out_tree.num_leaves])
 
     def aux(self, results: Sequence[Any]) -> Any:
@@ -170,8 +175,9 @@ class Selection:
         self.kwargs = dict(kwargs)
         places: list[int | str]
         if argnames is None:
-            places = [_position(function, n, len(args)) for n in as_positions(argnums)]
             self.single = isinstance(argnums, int)
+            count = len(args)
+            places = [_position(function, n, count) for n in as_positions(argnums)]
         else:
             names = as_names(argnames)
             places = [_place(function, name, args, kwargs) for name in names]

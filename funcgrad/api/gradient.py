@@ -84,7 +84,9 @@ def value_and_grad(
         linear = Linearized(flat, leaves, prune=False)
         aval = _check_output(fun, linear, holomorphic)
         cts = _pull(linear, aval.dtype.type(1))
-        values, _ = in_tree.unflatten([materialized(ct) for ct in cts])
+        values = [materialized(ct) for ct in cts]
+        if leaves is not chosen.values:
+            values, _ = in_tree.unflatten(values)
         gradient = chosen.result(values)
         value = flat.unflatten(linear.results)
         return ((value, flat.aux(linear.results)) if has_aux else value), gradient
@@ -97,7 +99,10 @@ def _pull(linear: Linearized, ct: Any) -> list[Any]:
     if not (modes.special or isinstance(linear.results[0], Tracer)):
         with plain_products():
             cts = linear.pull([ct])
-        if all(type(x) is Zero or _is_finite_array(x) for x in cts):
+        for x in cts:
+            if type(x) is not Zero and not _is_finite_array(x):
+                break
+        else:
             return cts
     return linear.pull([ct])
 

@@ -6,6 +6,10 @@ import inspect
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+import numpy as np
+
+from funcgrad.config import modes
+from funcgrad.core.array import Array
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.trace import (
     EVALUATION,
@@ -18,6 +22,7 @@ from funcgrad.core.trace import (
 from funcgrad.errors import PrimitiveDefinitionError
 
 _NO_EFFECTS: frozenset[str] = frozenset()
+_ARRAYS = frozenset({np.ndarray, Array, np.float64})
 
 
 class Primitive:
@@ -55,6 +60,9 @@ class Primitive:
     results stay where only some results are used, and the parameters then."""
     keeps_type: ClassVar[bool] = False
     """Whether operands of one float type, 0-d ones aside, give an answer of it."""
+    rules: Sequence[Any] | None = None
+    """Where ``jvp`` adds up one term for each operand, and is entry by entry:
+    ``rule(t, y, *primals)`` of each, or None where the derivative is zero."""
     cases: ClassVar[Sequence[Any]] = ()
 
     REQUIRED = ("evaluate", "abstract_eval", "batch", "lower")
@@ -79,6 +87,18 @@ class Primitive:
         if trace is not EVALUATION and is_inside_staging(trace):
             return process_outside(trace, self, operands, params)
         return trace.process(self, operands, params)
+
+    def bind_plain(self, *operands: Any) -> Any:
+        """The same without parameters, on what is often arrays of types checked."""
+        for operand in operands:
+            if type(operand) not in _ARRAYS:
+                return self.bind(*operands)
+        if modes.special:
+            return self.bind(*operands)
+        try:
+            return self.evaluate(*operands)
+        except (ValueError, TypeError, IndexError):
+            return self.bind(*operands)  # raises what tells the user more
 
     def literal_dtype(self, avals: Sequence[ShapedArray]) -> Any:
         """The dtype that Python scalars among operands of these types take on."""

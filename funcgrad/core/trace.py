@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -26,6 +25,9 @@ class Trace:
     level: int = 0
     valid: bool = True
     staging: bool = False
+    records_only: bool = False
+    """Whether it notes operations down and makes none of its own: what else is being
+    staged need not be looked at."""
 
     def process(self, primitive: Any, operands: Sequence[Any], params: Any) -> Any:
         raise NotImplementedError
@@ -92,26 +94,34 @@ _stack = _Stack()
 T = TypeVar("T", bound=Trace)
 
 
-@contextmanager
-def new_trace(trace: T) -> Iterator[T]:
+class new_trace(Generic[T]):  # noqa: N801  # used as a function
     """Put a trace on top of the stack; it is invalid afterwards, whatever happens."""
-    traces = _stack.traces
-    trace.level = len(traces)
-    traces.append(trace)
-    if trace.staging:
-        _stack.staging.append(trace)
-    try:
-        yield trace
-    except ValueError as error:
-        ours = hidden_by_numpy(error)
-        if ours is None:
-            raise
-        raise ours from None
-    finally:
+
+    __slots__ = ("trace",)
+
+    def __init__(self, trace: T) -> None:
+        self.trace = trace
+
+    def __enter__(self) -> T:
+        trace, traces = self.trace, _stack.traces
+        trace.level = len(traces)
+        traces.append(trace)
+        if trace.staging:
+            _stack.staging.append(trace)
+        return trace
+
+    def __exit__(
+        self, kind: object, error: BaseException | None, where: object
+    ) -> None:
+        trace = self.trace
         trace.valid = False
-        del traces[trace.level :]
+        del _stack.traces[trace.level :]
         if trace.staging:
             _stack.staging.remove(trace)
+        if isinstance(error, ValueError):
+            ours = hidden_by_numpy(error)
+            if ours is not None:
+                raise ours from None
 
 
 def find_trace(operands: Sequence[Any]) -> Trace:

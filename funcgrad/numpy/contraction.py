@@ -15,6 +15,7 @@ from funcgrad.core.trace import typeof
 from funcgrad.numpy.axes import canonical_axis, ordered_axes, shape_error
 from funcgrad.numpy.dispatch import promote, to_array, traces
 from funcgrad.numpy.shape import moveaxis, ravel
+from funcgrad.ops.casting import share_dtype
 from funcgrad.ops.elementwise import broadcast_shapes
 
 
@@ -42,7 +43,7 @@ def _mismatch(name: str, a: Any, b: Any) -> errors.ShapeError:
 
 
 def _pair(a: Any, b: Any) -> list[Any]:
-    return promote([to_array(a), to_array(b)])
+    return [a, b] if share_dtype(a, b) else promote([to_array(a), to_array(b)])
 
 
 @traces(np.dot)

@@ -68,7 +68,9 @@ def sum(
 ) -> Any:
     """Sum along axes; integers are summed in 64 bits."""
     x = to_array(a)
-    x = convert_element_type(x, dtype if given(dtype) else sum_dtype(typeof(x).dtype))
+    aval = typeof(x)
+    if given(dtype) or not aval.differentiable:
+        x = convert_element_type(x, dtype if given(dtype) else sum_dtype(aval.dtype))
     axes = reduction_axes(axis, typeof(x).ndim)
     y = ops.reduce_sum(masked(x, where, 0), axes)
     y = finish_reduction(y, axes, keepdims)

@@ -19,7 +19,7 @@ from funcgrad.core.numpy_protocol import (
     ufunc_methods,
 )
 from funcgrad.core.source import user_frame
-from funcgrad.core.trace import Tracer, typeof
+from funcgrad.core.trace import PYTHON_SCALARS, Tracer, typeof
 from funcgrad.numpy.dispatch import given, is_traced, to_array, wrap_result
 from funcgrad.ops.casting import convert_element_type, strong
 from funcgrad.ops.elementwise import broadcast_shapes
@@ -58,7 +58,8 @@ class Ufunc:
 
     def _describe(self, name: str, operation: Operation) -> None:
         self.operation = operation
-        self._direct: set[tuple[np.dtype[Any], ...]] = set()
+        self._unary: set[np.dtype[Any]] = set()
+        self._direct: dict[tuple[Any, ...] | None, tuple[np.dtype[Any], ...]] = {}
         self.__name__ = self.__qualname__ = name
         self.__doc__ = f"The universal function `{name}`, on arrays and traced values."
 
@@ -101,9 +102,18 @@ class Ufunc:
     def traced(self, *args: Any, **options: Any) -> Any:
         """The function on operands of which one at least is traced."""
         if not options:
-            kinds = _strong_dtypes(args)
-            if kinds in self._direct:
-                return self.operation(*args)
+            if len(args) == 1:  # a traced value
+                aval = args[0].aval
+                if aval.dtype in self._unary and not aval.weak_type:
+                    return self.operation(*args)
+            loop = self._direct.get(_kinds(args))
+            if loop is not None:
+                return self.operation(
+                    *[
+                        kind.type(x) if type(x) in PYTHON_SCALARS else x
+                        for x, kind in zip(args, loop)
+                    ]
+                )
         return self._by_loop(*args, **options)
 
     def _by_loop(
@@ -137,10 +147,16 @@ class Ufunc:
         return tuple(finished) if self.nout > 1 else finished[0]
 
     def _remember(self, operands: Any, results: Any, loop: Any) -> None:
-        """Whether operands of these dtypes may go to the operation as they are."""
-        dtypes = _strong_dtypes((*operands, *results))
-        if dtypes is not None and dtypes == loop:
-            self._direct.add(dtypes[: self.nin])
+        """Whether operands of these kinds may go to the operation as they are."""
+        kinds, results = _kinds(operands), _kinds(results)
+        if kinds is None or results != loop[self.nin :]:
+            return
+        if all(
+            k in PYTHON_SCALARS or k == d for k, d in zip(kinds, loop, strict=False)
+        ):
+            self._direct[kinds] = loop[: self.nin]
+            if self.nin == 1:
+                self._unary.add(loop[0])
 
     def reduce(self, array: Any, axis: Any = 0, *args: Any, **kwargs: Any) -> Any:
         """Fold the entries along axes, ``((x0 op x1) op x2) ...``."""
@@ -196,18 +212,22 @@ def _stacked(x: Any) -> Any:
     return to_array(x) if is_traced(x) else x
 
 
-def _strong_dtypes(values: Sequence[Any]) -> tuple[Any, ...] | None:
-    """The dtypes of values; None if one is, or stands for, a Python scalar."""
-    dtypes = []
+def _kinds(values: Sequence[Any]) -> tuple[Any, ...] | None:
+    """The dtypes of arrays, the types of Python scalars; None if a value is neither."""
+    kinds: list[Any] = []
     for x in values:
         if isinstance(x, Tracer):
-            x = x.aval
-            if x.weak_type:
+            aval = x.aval
+            if aval.weak_type:
                 return None
-        elif not isinstance(x, (np.ndarray, np.generic)):
+            kinds.append(aval.dtype)
+        elif type(x) in PYTHON_SCALARS:
+            kinds.append(type(x))
+        elif isinstance(x, (np.ndarray, np.generic)):
+            kinds.append(x.dtype)
+        else:
             return None
-        dtypes.append(x.dtype)
-    return tuple(dtypes)
+    return tuple(kinds)
 
 
 def _operand(x: Any) -> Any:

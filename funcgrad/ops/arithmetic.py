@@ -5,19 +5,18 @@ from __future__ import annotations
 import cmath
 import operator
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from funcgrad.core.dtypes import divide_dtype
 from funcgrad.core.numpy_protocol import defines_operator
-from funcgrad.core.trace import PYTHON_SCALARS, typeof
+from funcgrad.core.trace import PYTHON_SCALARS, Tracer, typeof
 from funcgrad.ops.cases import binary, case, integers, positive, reals, unary
 from funcgrad.ops.elementwise import Elementwise, fit_together, sum_to, wrong_kind
 from funcgrad.transforms.transpose import is_linear
 
+_ARRAYS = frozenset({np.ndarray, np.float64})
 _PRODUCT_CASES = (*binary(reals), case(integers((4,)), integers((4,))))
 _QUOTIENT_CASES = (
     *binary(reals, positive),
@@ -53,6 +52,8 @@ class Multiplicative(Elementwise):
 
 def _scaled(ct: Any, d: Any) -> Any:
     """The strong product where the types are known to fit."""
+    if _products.plain and type(ct) in _ARRAYS and type(d) in _ARRAYS:
+        return ct * d
     return strong_mul(ct, d) if type(d) in PYTHON_SCALARS else strong_mul_p.bind(ct, d)
 
 
@@ -215,20 +216,20 @@ class _Products(threading.local):
 _products = _Products()
 
 
-@contextmanager
-def plain_products() -> Iterator[None]:
+class plain_products:  # noqa: N801  # used as a function
     """Let 0 * inf be nan in tangent rules on arrays, for a caller that looks after it.
 
     A backward pass whose results are all finite has met no such product: every number
     that is not finite is carried on by all that is linear, or multiplied by a zero that
     makes it nan. So one look at the results replaces one at each product.
     """
-    before = _products.plain
-    _products.plain = True
-    try:
-        yield
-    finally:
-        _products.plain = before
+
+    def __enter__(self) -> None:
+        self.before = _products.plain
+        _products.plain = True
+
+    def __exit__(self, *error: object) -> None:
+        _products.plain = self.before
 
 
 def is_finite(x: Any) -> bool:
@@ -280,7 +281,12 @@ def strong_mul(t: Any, d: Any) -> Any:
 
     A factor that is a finite number other than zero needs no such care.
     """
-    if type(d) in PYTHON_SCALARS and d != 0 and cmath.isfinite(d):
+    kind = type(d)
+    if kind in _ARRAYS and isinstance(t, Tracer) and t.owner.records_only:
+        aval = t.aval
+        if d.dtype is aval.dtype and d.shape == aval.shape:
+            return t.owner.process(strong_mul_p, (t, d), {})
+    if kind in PYTHON_SCALARS and d != 0 and cmath.isfinite(d):
         return mul_p.bind(t, d)
     if fit_together(t, d):
         return strong_mul_p.bind(t, d)

@@ -14,6 +14,8 @@ from funcgrad.core.trace import PYTHON_SCALARS, Tracer, typeof
 from funcgrad.core.vspace import Zero, zero_like
 from funcgrad.ops.cases import between, booleans, case, integers
 
+_ARRAYS = (Tracer, np.ndarray)
+
 
 class ConvertElementType(Primitive):
     """The same values in another dtype, as ``astype``; linear among inexact dtypes.
@@ -97,6 +99,14 @@ def convert_element_type(x: Any, new_dtype: Any) -> Any:
     if aval.dtype == dtype and not aval.weak_type:
         return x if isinstance(x, (Tracer, np.ndarray, np.generic)) else np.asarray(x)
     return convert_element_type_p.bind(x, new_dtype=dtype, weak_type=False)
+
+
+def share_dtype(x: Any, y: Any) -> bool:
+    """Whether two arrays, traced or not, have one dtype that is not weak already."""
+    if not (isinstance(x, _ARRAYS) and isinstance(y, _ARRAYS)):
+        return False
+    a, b = typeof(x), typeof(y)
+    return a.dtype is b.dtype and not (a.weak_type or b.weak_type)
 
 
 def convert_weak(x: Any, new_dtype: np.dtype[Any]) -> Any:

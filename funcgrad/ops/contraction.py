@@ -18,7 +18,7 @@ from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
 from funcgrad.core.vspace import Zero, add_tangents, zero_like
 from funcgrad.ops.cases import booleans, case, integers
-from funcgrad.ops.casting import convert_element_type
+from funcgrad.ops.casting import convert_element_type, share_dtype
 from funcgrad.ops.structural import move_axis_to_front, transpose
 from funcgrad.transforms.transpose import is_linear
 
@@ -345,8 +345,15 @@ def dot_general(
     >>> dot_general(a, b, (((1,), (0,)), ((), ()))).shape
     (2, 4)
     """
-    dtype = result_type_of(lhs, rhs)
     contract, batch = dimension_numbers
+    if preferred_element_type is None and share_dtype(lhs, rhs):
+        return dot_general_p.bind(
+            lhs,
+            rhs,
+            dimension_numbers=_numbers(contract, batch),
+            preferred_element_type=None,
+        )
+    dtype = result_type_of(lhs, rhs)
     preferred = None
     if preferred_element_type is not None:
         preferred = canonical_dtype(preferred_element_type)

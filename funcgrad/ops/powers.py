@@ -251,7 +251,7 @@ def pow(x: Any, y: Any) -> Any:
     >>> pow(np.array([1.0, 2.0, 3.0]), 2)
     array([1., 4., 9.])
     """
-    if type(y) in (int, float) and np.abs(y) < _LARGE:
+    if type(y) in (int, float) and -_LARGE < y < _LARGE:
         kind = typeof(x).dtype.kind
         if y == 0.5 and kind in "fc":
             return sqrt(x)

@@ -163,9 +163,9 @@ class ReduceSum(LinearInOne):
 
     def evaluate(self, x: Any, *, axes: Axes) -> Any:
         x = np.asarray(x)
-        if x.dtype == bool:
+        if x.dtype.kind == "b":
             return np.any(x, axis=axes)
-        return np.sum(x, axis=axes, dtype=x.dtype)
+        return np.add.reduce(x, axis=axes, dtype=x.dtype)
 
     def abstract_eval(self, x: ShapedArray, *, axes: Axes) -> ShapedArray:
         return x.update(shape=without(x.shape, axes))

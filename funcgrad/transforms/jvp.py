@@ -9,9 +9,9 @@ import numpy as np
 
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.primitive import Primitive
-from funcgrad.core.trace import Trace, Tracer, new_trace, typeof
+from funcgrad.core.trace import Trace, Tracer, new_trace, shape_of, typeof
 from funcgrad.core.tracer import ArrayTracer
-from funcgrad.core.vspace import Zero, zero_like
+from funcgrad.core.vspace import Zero, add_tangents, zero_like
 from funcgrad.transforms.stage import JaxprTrace
 
 
@@ -30,6 +30,11 @@ class JVPTrace(Trace):
     def process(
         self, primitive: Primitive, operands: Sequence[Any], params: Any
     ) -> Any:
+        if primitive.rules is not None:
+            if len(operands) == 1:
+                return self._process_one(primitive, operands[0])
+            if len(operands) == 2:
+                return self._process_two(primitive, *operands)
         primals, tangents = [], []
         nonzero = False
         for operand in operands:
@@ -49,6 +54,37 @@ class JVPTrace(Trace):
         if primitive.multiple_results:
             return [self.wrap(r, t) for r, t in zip(result, tangent, strict=True)]
         return result if type(tangent) is Zero else JVPTracer(self, result, tangent)
+
+    def _process_one(self, primitive: Primitive, operand: JVPTracer) -> Any:
+        """An entry-by-entry operation of one operand, a value of this trace."""
+        x = operand.primal
+        y = primitive.bind_plain(x)
+        rule = primitive.rules[0]  # type: ignore[index]
+        if rule is None:
+            return y
+        t = rule(operand.tangent, y, x)
+        return y if type(t) is Zero else JVPTracer(self, y, t)
+
+    def _process_two(self, primitive: Primitive, left: Any, right: Any) -> Any:
+        """The same of two operands, at least one of them a value of this trace."""
+        owned = type(left) is JVPTracer and left.owner is self
+        x, t = (left.primal, left.tangent) if owned else (left, None)
+        owned = type(right) is JVPTracer and right.owner is self
+        y, u = (right.primal, right.tangent) if owned else (right, None)
+        a, b = shape_of(x), shape_of(y)
+        if a != b and ((not a and t is not None) or (not b and u is not None)):
+            # A tangent is to be repeated before it is used.
+            tangents = [
+                zero_like(x) if t is None else t,
+                zero_like(y) if u is None else u,
+            ]
+            return self.wrap(*primitive.jvp((x, y), tangents))
+        z = primitive.bind_plain(x, y)
+        first, second = primitive.rules  # type: ignore[misc]
+        s = None if t is None or first is None else first(t, z, x, y)
+        if u is not None and second is not None:
+            s = add_tangents(s, second(u, z, x, y))
+        return z if s is None or type(s) is Zero else JVPTracer(self, z, s)
 
     def wrap(self, primal: Any, tangent: Any) -> Any:
         if type(tangent) is Zero:

@@ -121,6 +121,8 @@ class TangentTrace(JaxprTrace):
     Constants stand in the equations, which costs less than a variable for each.
     """
 
+    records_only = True
+
     def __init__(self) -> None:
         super().__init__(staging=False)
 
@@ -134,39 +136,50 @@ class TangentTrace(JaxprTrace):
     ) -> Any:
         if modes.special or not primitive.keeps_type:
             return super().process(primitive, operands, params)
+        if len(operands) == 2 and type(operands[0]) is JaxprTracer:
+            # The usual product of a tangent and an array of its shape, quickly.
+            t, d = operands
+            kind = type(d)
+            if t.owner is self and (
+                kind is np.float64
+                or kind is float
+                or (kind is np.ndarray and d.shape == t.aval.shape)
+            ):
+                var = Var(t.aval)
+                invars = (t.variable, Literal(d))
+                self.eqns.append(Eqn(primitive, invars, params, (var,)))
+                return JaxprTracer(self, var)
         # One operand of full shape tells the type of the answer.
         aval: ShapedArray | None = None
-        invars: list[Atom] = []
+        atoms: list[Atom] = []
         wide = False
         for x in operands:
             if type(x) is JaxprTracer and x.owner is self:
-                invars.append(x.variable)
+                atoms.append(x.variable)
                 if aval is None or not aval.shape:
                     aval = x.variable.aval
             else:
-                invars.append(Literal(x))
+                atoms.append(Literal(x))
                 wide = wide or (type(x) not in PYTHON_SCALARS and x.shape != ())
         assert aval is not None
         if wide and not aval.shape:
             return super().process(primitive, operands, params)
         var = Var(aval)
-        self.eqns.append(Eqn(primitive, tuple(invars), params, (var,)))
+        self.eqns.append(Eqn(primitive, tuple(atoms), params, (var,)))
         return JaxprTracer(self, var)
 
 
 class JaxprTracer(ArrayTracer):
     """A variable of a program being staged; it has a type and no value."""
 
-    __slots__ = ("label", "variable")
+    __slots__ = ("aval", "label", "variable")
+    aval: ShapedArray
 
     def __init__(self, trace: JaxprTrace, var: Var, label: str = "") -> None:
         self.owner = trace
         self.variable = var
+        self.aval = var.aval
         self.label = label
-
-    @property
-    def aval(self) -> ShapedArray:
-        return self.variable.aval
 
     def concrete(self) -> Any:
         return None

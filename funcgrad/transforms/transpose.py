@@ -79,14 +79,10 @@ def _transpose_eqn(
         ct = cts.pop(eqn.outvars[0], None)
         if ct is None:
             return
-    operands: list[Any] = []
-    for a in eqn.invars:
-        if isinstance(a, Literal):
-            operands.append(a.val)
-        elif a in linear:
-            operands.append(a)
-        else:
-            operands.append(known[a])
+    operands = [
+        a.val if type(a) is Literal else a if a in linear else known[a]  # type: ignore[index]
+        for a in eqn.invars
+    ]
     rule = getattr(primitive, "transpose", None)
     if rule is None:
         raise DifferentiationError(
