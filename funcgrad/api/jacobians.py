@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
-
-import numpy as np
 
 from funcgrad import errors, tree
 from funcgrad.api.arguments import (
@@ -20,14 +17,11 @@ from funcgrad.api.arguments import (
 )
 from funcgrad.api.derivatives import Linearized, checked_tangent, materialized
 from funcgrad.api.gradient import check_input_dtype, grad
-from funcgrad.core.aval import ShapedArray
+from funcgrad.api.unit_vectors import Images, over_basis, split_axis
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
-from funcgrad.core.vspace import Zero
-from funcgrad.ops.joining import concatenate
-from funcgrad.ops.slicing import strided_slice
-from funcgrad.ops.structural import align_batch, move_axis, reshape
-from funcgrad.transforms.batch import batch
+from funcgrad.ops.structural import move_axis
+from funcgrad.transforms import jvp as jvp_transform
 
 
 def jacfwd(
@@ -178,8 +172,13 @@ class _Point:
         self.chosen = Selection(fun, argnums, argnames, args, kwargs)
         leaves, self.in_tree = tree.flatten((self.chosen.values, {}))
         self.flat = FlatFunction(self.chosen, self.in_tree, has_aux)
+        self.leaves = leaves
         self.in_avals = [aval_of_argument(x, "argument", name_of(fun)) for x in leaves]
-        self.linear = Linearized(self.flat, leaves)
+
+    @functools.cached_property
+    def linear(self) -> Linearized:
+        """The derivative as a program, by the rules of reverse mode."""
+        return Linearized(self.flat, self.leaves)
 
     def check_inputs(self, holomorphic: bool, allow_int: bool = False) -> None:
         """Raise unless there is a Jacobian with respect to the arguments."""
@@ -204,25 +203,46 @@ class _Point:
             )
 
     def forward(self, chunk_size: int | None) -> Any:
-        """All columns, by pushing unit tangents forward."""
-        out_avals = self.linear.out_avals
-        columns = _over_basis(self.linear.push, self.in_avals, out_avals, chunk_size)
+        """All columns, by pushing unit tangents forward.
+
+        Not by the linearized function: of a function with rules of both kinds that has
+        the one of reverse mode.
+        """
+        columns, results = self._columns(chunk_size)
+        out_avals = [typeof(y) for y in results[: len(columns)]]
         # (inputs, *out) -> (*out, *in) for each pair of leaves
         blocks = []
         for column, out in zip(columns, out_avals, strict=True):
             last = move_axis(column, 0, out.ndim)
-            blocks.append(_split_axis(last, out.ndim, self.in_avals))
-        return self._assemble(blocks)
+            blocks.append(split_axis(last, out.ndim, self.in_avals))
+        return self._assemble(blocks, results)
+
+    def _columns(self, chunk_size: int | None) -> tuple[list[Any], list[Any]]:
+        """Tangents over the unit vectors, and the results of the function."""
+
+        def push(tangents: Sequence[Any]) -> Images:
+            results, found = jvp_transform.jvp(self.flat, self.leaves, tangents)
+            return found[: self.flat.out_tree.num_leaves], results
+
+        def push_nothing(tangents: Sequence[Any]) -> Images:
+            return self.linear.push(tangents), self.linear.results
+
+        empty = all(aval.size == 0 for aval in self.in_avals)
+        return over_basis(push_nothing if empty else push, self.in_avals, chunk_size)
 
     def backward(self, chunk_size: int | None) -> Any:
         """All rows, by pulling unit cotangents back."""
         out_avals = self.linear.out_avals
-        rows = _over_basis(self.linear.pull, out_avals, self.in_avals, chunk_size)
-        by_input = [_split_axis(row, 0, out_avals) for row in rows]
-        blocks = [list(column) for column in zip(*by_input, strict=True)]
-        return self._assemble(blocks)
 
-    def _assemble(self, blocks: Sequence[Sequence[Any]]) -> Any:
+        def pull(cotangents: Sequence[Any]) -> Images:
+            return self.linear.pull(cotangents), ()
+
+        rows, _ = over_basis(pull, out_avals, chunk_size)
+        by_input = [split_axis(row, 0, out_avals) for row in rows]
+        blocks = [list(column) for column in zip(*by_input, strict=True)]
+        return self._assemble(blocks, self.linear.results)
+
+    def _assemble(self, blocks: Sequence[Sequence[Any]], results: Sequence[Any]) -> Any:
         """Nest blocks, which come by leaf of the result and leaf of the argument."""
         nested = []
         for row in blocks:
@@ -230,77 +250,8 @@ class _Point:
             nested.append(self.chosen.result(values))
         answer = self.flat.out_tree.unflatten(nested)
         if self.has_aux:
-            return answer, self.flat.aux(self.linear.results)
+            return answer, self.flat.aux(results)
         return answer
-
-
-def _over_basis(
-    apply: Callable[[Sequence[Any]], list[Any]],
-    in_avals: Sequence[ShapedArray],
-    out_avals: Sequence[ShapedArray],
-    chunk_size: int | None,
-) -> list[Any]:
-    """A linear map of leaves at every unit vector: a new first axis of results."""
-    total = sum(aval.size for aval in in_avals)
-    step = total if chunk_size is None else max(1, int(chunk_size))
-    parts = []
-    for start in range(0, max(total, 1), max(step, 1)):
-        size = min(step, total - start)
-        basis = _basis(in_avals, start, size)
-        dims = [None if type(b) is Zero else 0 for b in basis]
-        parts.append(_batched(apply, basis, dims, size, out_avals))
-    if len(parts) == 1:
-        return parts[0]
-    return [concatenate(column, 0) for column in zip(*parts, strict=True)]
-
-
-def _batched(
-    apply: Callable[[Sequence[Any]], list[Any]],
-    basis: Sequence[Any],
-    dims: Sequence[int | None],
-    size: int,
-    out_avals: Sequence[ShapedArray],
-) -> list[Any]:
-    given = [b for b in basis if type(b) is not Zero]
-
-    def run(*arrays: Any) -> list[Any]:
-        rest = iter(arrays)
-        found = apply([b if type(b) is Zero else next(rest) for b in basis])
-        return [
-            materialized(Zero(a.tangent())) if type(t) is Zero else t
-            for t, a in zip(found, out_avals, strict=True)
-        ]
-
-    results, out_dims = batch(run, size, given, [d for d in dims if d is not None])
-    return [align_batch(y, d, size) for y, d in zip(results, out_dims, strict=True)]
-
-
-def _basis(avals: Sequence[ShapedArray], start: int, size: int) -> list[Any]:
-    """Unit vectors number ``start`` to ``start + size`` of the leaves together."""
-    basis: list[Any] = []
-    offset = 0
-    for aval in avals:
-        if aval.differentiable:
-            rows = np.eye(size, aval.size, start - offset, dtype=aval.dtype)
-            basis.append(rows.reshape((size, *aval.shape)))
-        else:
-            basis.append(Zero(aval.tangent()))
-        offset += aval.size
-    return basis
-
-
-def _split_axis(x: Any, axis: int, avals: Sequence[ShapedArray]) -> list[Any]:
-    """One axis, over all entries of some leaves, as the axes of each leaf."""
-    shape = typeof(x).shape
-    parts, start = [], 0
-    for aval in avals:
-        size = math.prod(aval.shape)
-        begin = [start if k == axis else 0 for k in range(len(shape))]
-        end = [start + size if k == axis else n for k, n in enumerate(shape)]
-        part = x if size == shape[axis] else strided_slice(x, begin, end)
-        parts.append(reshape(part, (*shape[:axis], *aval.shape, *shape[axis + 1 :])))
-        start += size
-    return parts
 
 
 def hessian(

@@ -56,3 +56,10 @@ def test_programs_are_checked_and_run_by_public_names() -> None:
     core.check_jaxpr(program.jaxpr)
     (result,) = core.eval_jaxpr(program.jaxpr, program.consts, X)
     np.testing.assert_allclose(result, np.sum(np.sin(X) * 2.0), rtol=1e-14)
+
+
+def test_a_custom_batching_rule_is_a_public_name() -> None:
+    double = fg.custom_vmap(lambda a: 2.0 * a)
+    double.def_vmap(lambda size, batched, a: (a * 3.0, True))
+    np.testing.assert_array_equal(double(X), 2.0 * X)
+    np.testing.assert_array_equal(fg.vmap(double)(X), 3.0 * X)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import funcgrad as fg
-from funcgrad import errors
+from funcgrad import errors, lax
 
 X = np.array([1.0, 2.0, 3.0])
 MODES = [fg.jacfwd, fg.jacrev, fg.jacobian]
@@ -112,3 +112,25 @@ def test_hvp():
 def test_integer_argument():
     with pytest.raises(errors.GradientTypeError):
         fg.jacfwd(lambda n: n * 1.0)(3)
+
+
+@pytest.mark.parametrize("chunk_size", [None, 1])
+def test_aux_beside_loops_by_forward_mode(chunk_size):
+    """What does not depend on the direction comes out without a batch axis."""
+
+    def f(x):
+        last, kept = lax.scan(lambda c, _: (c * x, c), x, None, length=2)
+        return fg.jit(np.sin)(last), (kept, fg.jit(np.cos)(x))
+
+    x = np.array([0.5, 1.5])
+    jacobian, (kept, cosine) = fg.jacfwd(f, has_aux=True, chunk_size=chunk_size)(x)
+    np.testing.assert_allclose(jacobian, np.diag(np.cos(x**3) * 3 * x**2), rtol=1e-14)
+    np.testing.assert_allclose(kept, [x, x * x], rtol=1e-14)
+    np.testing.assert_allclose(cosine, np.cos(x), rtol=1e-14)
+
+
+def test_jacobian_with_respect_to_nothing():
+    jacobian, aux = fg.jacfwd(lambda x: (np.sum(x) * np.ones(2), x), has_aux=True)(
+        np.zeros(0)
+    )
+    assert (jacobian.shape, aux.shape) == ((2, 0), (0,))

@@ -153,7 +153,22 @@ def test_both_kinds_on_one_function():
 
     assert fg.grad(f)(3.0) == 30.0
     assert fg.jvp(f, (3.0,), (1.0,))[1] == 300.0
+    # Linearizing serves reverse mode: it takes the rule that grad takes.
+    assert fg.linearize(f, 3.0)[1](1.0) == fg.vjp(f, 3.0)[1](1.0)[0] == 30.0
+    assert fg.jacrev(f)(3.0) == 30.0
     assert fg.jit(fg.grad(fg.jit(f)))(3.0) == 30.0
+
+
+@pytest.mark.parametrize("jit", [lambda g: g, fg.jit])
+def test_jacfwd_takes_the_rule_of_forward_mode(jit):
+    f = fg.custom_vjp(lambda x: np.sin(x))
+    f.defvjp(lambda x: (np.sin(x), x), lambda x, ct: (10.0 * ct,))
+    f.defjvp(lambda primals, tangents: (f(*primals), 20.0 * tangents[0]))
+    x = np.array([0.5, 1.5])
+    for chunk_size in (None, 1):
+        jacobian = jit(fg.jacfwd(lambda x: jit(f)(x), chunk_size=chunk_size))
+        np.testing.assert_array_equal(jacobian(x), np.diag([20.0, 20.0]))
+    np.testing.assert_array_equal(jit(fg.jacrev(f))(x), np.diag([10.0, 10.0]))
 
 
 def test_rule_that_is_not_linear_serves_reverse_mode_only():
