@@ -136,7 +136,15 @@ class ArrayTracer(Tracer):
         return protocol.methods["round"](self, ndigits)
 
     def __hash__(self) -> int:
-        raise TypeError(f"unhashable type: a traced value of {self.aval}")
+        raise TypeError(
+            errors.message(
+                "unhashable type: a traced value has no number yet to be a key.",
+                where=user_frame(),
+                got=f"a traced value of {self.aval}",
+                expected="a key known while tracing",
+                fix="static_argnums=..., or the value's place in a list as the key",
+            )
+        )
 
     # indexing and iteration
     def __getitem__(self, index: Any) -> Any:

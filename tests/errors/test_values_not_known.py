@@ -268,3 +268,10 @@ def test_static_arguments_are_hashable(value):
 def test_static_arguments_exist(options):
     with reports(errors.StaticArgumentError, "expected:  one of x, n"):
         fg.jit(lambda x, n: x, **options)
+
+
+def test_a_traced_value_is_no_key():
+    with pytest.raises(TypeError, match="unhashable type") as caught:
+        fg.jit(lambda x: {x: 1})(1.0)
+    assert "test_values_not_known.py:" in str(caught.value)
+    assert "traced value of float64[]" in str(caught.value)
