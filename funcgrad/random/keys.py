@@ -1,9 +1,10 @@
 """Random keys: made from seeds, split, and turned into random bits.
 
 A key is a uint32 array whose last axis has two entries. The same key always gives the
-same numbers, compiled or not. The generator is Threefry-2x32 (Salmon et al. 2011,
-doi:10.1145/2063384.2063405); bits agree with JAX's defaults, that is with 64-bit types
-enabled and ``jax_threefry_partitionable`` on.
+same bits and uniform numbers, compiled or not; samples made of them by logarithms and
+other functions may differ in the last digit, as those functions do. The generator is
+Threefry-2x32 (Salmon et al. 2011, doi:10.1145/2063384.2063405); bits agree with JAX's
+defaults, that is with 64-bit types enabled and ``jax_threefry_partitionable`` on.
 """
 
 from __future__ import annotations
