@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad import ops
+from funcgrad import errors, ops
+from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
 from funcgrad.numpy.axes import canonical_axes, canonical_axis
 from funcgrad.numpy.dispatch import given, to_array, traces
@@ -26,6 +27,16 @@ def diff(
 ) -> Any:
     """Differences of neighbours along an axis, ``n`` times over."""
     x = to_array(a)
+    if not typeof(x).ndim:
+        raise errors.ShapeError(
+            errors.message(
+                "`diff` takes an array of one dimension or more.",
+                where=user_frame(),
+                got=str(typeof(x)),
+                expected="an axis to take differences along",
+                see=errors.ShapeError.page,
+            )
+        )
     axis = canonical_axis(axis, typeof(x).ndim)
     before = [_end(x, axis, prepend)] if given(prepend) else []
     after = [_end(x, axis, append)] if given(append) else []

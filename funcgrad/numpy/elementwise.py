@@ -14,6 +14,7 @@ from funcgrad.numpy import bessel
 from funcgrad.numpy.dispatch import given, promote, to_array, traces
 from funcgrad.numpy.indexing import where
 from funcgrad.ops.casting import convert_element_type
+from funcgrad.ops.elementwise import wrong_kind
 
 
 @traces(np.real)
@@ -103,7 +104,11 @@ def round(a: Any, decimals: int = 0, out: Any = None) -> Any:
     """Entries rounded to this many decimals, halves to even."""
     x = to_array(a)
     dtype = typeof(x).dtype
-    if dtype.kind in "biu":
+    if dtype.kind == "b":  # NumPy takes it as a float, and for no decimals only
+        if decimals != 0:
+            raise wrong_kind("round", dtype, "iufc")
+        return np.rint(x)
+    if dtype.kind in "iu":
         if decimals >= 0:
             return x
         scale = 10**-decimals

@@ -180,13 +180,18 @@ class DotGeneral(Primitive):
         preferred_element_type: np.dtype[Any] | None,
     ) -> Any:
         dtype = preferred_element_type or lhs.dtype
-        lhs, rhs = (
-            x
-            if x.dtype == dtype
-            else ctx.map(lambda b, v: b.convert(v, dtype), x, dtype=dtype)
-            for x in (lhs, rhs)
+        # As NumPy does, sums of float16 are kept in float32 and rounded once.
+        sums = np.dtype(np.float32) if dtype == np.float16 else dtype
+
+        def convert(x: Any, to: np.dtype[Any]) -> Any:
+            if x.dtype == to:
+                return x
+            return ctx.map(lambda b, v: b.convert(v, to), x, dtype=to)
+
+        product = lower_dot_general(
+            ctx, convert(lhs, sums), convert(rhs, sums), dimension_numbers, sums
         )
-        return lower_dot_general(ctx, lhs, rhs, dimension_numbers, dtype)
+        return convert(product, dtype)
 
 
 _MATRIX_PRODUCTS = frozenset(
