@@ -83,10 +83,16 @@ SETTINGS: Mapping[str, Setting] = {
 class _Modes:
     """Whether a call of a compiled function must look at the settings at all."""
 
-    __slots__ = ("special",)
+    __slots__ = ("_lock", "special")
 
     def __init__(self) -> None:
         self.special = 0
+        self._lock = threading.Lock()
+
+    def change(self, by: int) -> None:
+        """Count a change of how calls run, or its end; threads may do so at once."""
+        with self._lock:
+            self.special += by
 
 
 modes = _Modes()
@@ -143,7 +149,7 @@ class Config(threading.local):
         name = _known(name)
         _check(name, value)
         if name in _CALL_SETTINGS:
-            modes.special += bool(value) - bool(getattr(Config, name))
+            modes.change(bool(value) - bool(getattr(Config, name)))
         setattr(Config, name, value)
 
     def values(self) -> dict[str, Value]:
@@ -253,11 +259,11 @@ def override(name: str, value: Value) -> Iterator[None]:
     overrides = config.__dict__
     before = overrides.get(name)
     overrides[name] = value
-    modes.special += 1
+    modes.change(1)
     try:
         yield
     finally:
-        modes.special -= 1
+        modes.change(-1)
         if before is None:
             del overrides[name]
         else:
