@@ -84,7 +84,7 @@ class Primitive:
                     raise escaped(operand)
                 if owner.level > trace.level:
                     trace = owner
-        if trace is not EVALUATION and is_inside_staging(trace):
+        if not (trace is EVALUATION or trace.records_only) and is_inside_staging(trace):
             return process_outside(trace, self, operands, params)
         return trace.process(self, operands, params)
 

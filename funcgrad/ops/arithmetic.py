@@ -46,8 +46,10 @@ class Multiplicative(Elementwise):
 
     def transpose(self, ct: Any, x: Any, y: Any) -> list[Any]:
         if is_linear(x):
-            return [sum_to(x, _scaled(ct, y)), None]
-        return [None, sum_to(y, _scaled(ct, x))]
+            part = _scaled(ct, y)
+            return [part if x.aval.shape else sum_to(x, part), None]
+        part = _scaled(ct, x)
+        return [None, part if y.aval.shape else sum_to(y, part)]
 
 
 def _scaled(ct: Any, d: Any) -> Any:

@@ -226,12 +226,15 @@ def _cotangent(
     """
     rank, other_rank = len(aval.shape), len(typeof(other).shape)
     swapped, numbers, order = _cotangent_plan(rank, other_rank, own, others, first)
-    other = convert_element_type(other, typeof(ct).dtype)
+    dtype = typeof(ct).dtype
+    if other.dtype is not dtype:
+        other = convert_element_type(other, dtype)
     x, y = (other, ct) if swapped else (ct, other)
     result = dot_general_p.bind(
         x, y, dimension_numbers=numbers, preferred_element_type=None
     )
-    return convert_element_type(transpose(result, order), aval.dtype)
+    result = transpose(result, order)
+    return result if aval.dtype is dtype else convert_element_type(result, aval.dtype)
 
 
 @functools.lru_cache(maxsize=1024)

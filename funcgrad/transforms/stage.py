@@ -137,16 +137,17 @@ class TangentTrace(JaxprTrace):
         if modes.special or not primitive.keeps_type:
             return super().process(primitive, operands, params)
         if len(operands) == 2 and type(operands[0]) is JaxprTracer:
-            # The usual product of a tangent and an array of its shape, quickly.
+            # The usual product of a tangent and an array of its shape, or a sum.
             t, d = operands
             kind = type(d)
+            own = kind is JaxprTracer and d.owner is self
             if t.owner is self and (
                 kind is np.float64
                 or kind is float
-                or (kind is np.ndarray and d.shape == t.aval.shape)
+                or ((own or kind is np.ndarray) and d.shape == t.aval.shape)
             ):
                 var = Var(t.aval)
-                invars = (t.variable, Literal(d))
+                invars = (t.variable, d.variable if own else Literal(d))
                 self.eqns.append(Eqn(primitive, invars, params, (var,)))
                 return JaxprTracer(self, var)
         # One operand of full shape tells the type of the answer.

@@ -37,9 +37,12 @@ def backward_pass(
             if ct is not None and type(ct) is not Zero and atom in linear:
                 cts[atom] = add_tangents(cts[atom], ct) if atom in cts else ct
         outer = replay.line
+        line = None
         try:
             for eqn in reversed(todo):
-                replay.line = eqn.source or outer
+                if eqn.source is not line:
+                    line = eqn.source
+                    replay.line = line or outer
                 _transpose_eqn(eqn, known, linear, cts)
         finally:
             replay.line = outer
@@ -66,7 +69,7 @@ def _forward_residuals(
 def _transpose_eqn(
     eqn: Eqn, known: dict[Var, Any], linear: set[Var], cts: dict[Var, Any]
 ) -> None:
-    primitive = eqn.primitive
+    primitive, invars = eqn.primitive, eqn.invars
     if primitive.multiple_results:
         if not any(v in cts for v in eqn.outvars):
             return
@@ -81,16 +84,17 @@ def _transpose_eqn(
             return
     operands = [
         a.val if type(a) is Literal else a if a in linear else known[a]  # type: ignore[index]
-        for a in eqn.invars
+        for a in invars
     ]
     rule = getattr(primitive, "transpose", None)
     if rule is None:
         raise DifferentiationError(
             f"{primitive.name} is not linear and can not be transposed"
         )
-    for atom, part in zip(eqn.invars, rule(ct, *operands, **eqn.params), strict=True):
+    for atom, part in zip(invars, rule(ct, *operands, **eqn.params), strict=True):
         if part is not None and type(part) is not Zero and atom in linear:
-            cts[atom] = add_tangents(cts[atom], part) if atom in cts else part
+            before = cts.get(atom)
+            cts[atom] = part if before is None else add_tangents(before, part)
 
 
 def linear_transpose(
