@@ -6,8 +6,10 @@ from funcgrad.viz.model import Group, Program
 
 Key = tuple[str, int]
 """``("n", node)`` or ``("g", group)``."""
-RANGE = 40
+LONG = 40
 """A group with more members than this has them folded in ranges."""
+RANGE = 20
+"""Members of a range."""
 
 
 class Folding:
@@ -65,7 +67,7 @@ def fold_ranges(program: Program) -> None:
     for group in range(len(program.groups)):
         members = folding.members[group]
         starts = [_first(folding, key) for key in members]
-        while len(members) > RANGE:
+        while len(members) > LONG:
             members, starts = _ranges(program, group, members, starts)
 
 

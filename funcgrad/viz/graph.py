@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from funcgrad.viz.svg import svg
 from funcgrad.viz.text import as_dot, as_mermaid, as_text
 from funcgrad.viz.wording import node_text, short
 
-SHOWN = 60
+SHOWN = 40
 """At most so many boxes in a picture before groups stay folded."""
 
 
@@ -308,7 +309,8 @@ def graph(fun: Callable[..., Any], *, unroll: int = 16) -> Callable[..., Graph]:
         for leaf, label in zip(leaves, labels, strict=True):
             aval_of_argument(leaf, label, caller)
         flat = FlatFunction(fun, in_tree)
-        with np.errstate(all="ignore"), new_trace(RecordTrace(caller, unroll)) as trace:
+        recorder = RecordTrace(caller, unroll, sys._getframe())
+        with np.errstate(all="ignore"), new_trace(recorder) as trace:
             traced = [trace.input(x, n) for x, n in zip(leaves, labels, strict=True)]
             results = flat(*traced)
             trace.finish(results)

@@ -28,17 +28,18 @@ class Site(NamedTuple):
     text: str
 
 
-def site_of_frame() -> Site:
-    """The expression of the user's that runs now."""
+def site_of_frame(outer: FrameType) -> Site:
+    """The expression of the user's that runs now, inside of the frame ``outer``."""
     line = user_frame()
     if line is None:
         return Site((object(),), None, None, "")
     inner: FrameType | None = None
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and not _is_at(frame, line):
+    while frame is not None and frame is not outer and not _is_at(frame, line):
         inner, frame = frame, frame.f_back
-    if frame is None:
-        return Site((object(),), line, None, "")
+    if frame is None or frame is outer:
+        # The function is a library's: no line of the user's is in it.
+        return Site((object(),), None, None, "")
     variable, text = _named_expression(frame.f_code, frame.f_lasti)
     # The frame that the expression called is new for each evaluation of it.
     return Site((frame, frame.f_lasti, inner), line, variable, text)
@@ -46,7 +47,9 @@ def site_of_frame() -> Site:
 
 def site_of_line(line: SourceLine, run: int) -> Site:
     """The statement of a line of a staged program; ``run`` numbers its evaluations."""
-    variable, text = _statement(line.file, line.line)
+    # A line has a statement for each lambda on it as well; which is not recorded.
+    inside = line.function.endswith("<lambda>")
+    variable, text = (None, "") if inside else _statement(line.file, line.line)
     return Site((line, run), line, variable, text)
 
 

@@ -7,11 +7,11 @@ import json
 from importlib import resources
 from typing import Any
 
+from funcgrad.core.source import SourceLine
 from funcgrad.viz.model import Node, Program
 from funcgrad.viz.wording import (
     derivative_text,
-    flow_text,
-    local_text,
+    local_value,
     numbers_text,
     value_lines,
 )
@@ -47,6 +47,7 @@ def _code(node: Node) -> str:
 def as_data(program: Program, opened: set[int]) -> dict[str, Any]:
     """What the script reads: texts of nodes, edges and groups as short rows."""
     outgoing = program.outgoing()
+    lines: dict[SourceLine | None, int] = {}
     nodes = [
         [
             node.label,
@@ -56,7 +57,8 @@ def as_data(program: Program, opened: set[int]) -> dict[str, Any]:
             node.marks,
             node.group,
             1 if node.kind == "input" else 0,
-            str(node.line.line) + ": " + node.line.text if node.line else "",
+            lines.setdefault(node.line, len(lines)),
+            "" if node.is_variable else node.name,
         ]
         for node in program.nodes
     ]
@@ -64,9 +66,8 @@ def as_data(program: Program, opened: set[int]) -> dict[str, Any]:
         [
             e.source,
             e.target,
-            local_text(program, e),
+            local_value(e),
             numbers_text(program, e),
-            flow_text(program, e),
         ]
         for e in program.edges
     ]
@@ -75,6 +76,7 @@ def as_data(program: Program, opened: set[int]) -> dict[str, Any]:
         "nodes": nodes,
         "edges": edges,
         "groups": groups,
+        "lines": [f"{x.line}: {x.text}" if x else "" for x in lines],
         "open": sorted(opened),
         "loss": program.loss,
     }

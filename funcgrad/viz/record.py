@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 import numpy as np
 
+from funcgrad import lax
 from funcgrad import numpy as fnp
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.jaxpr import Jaxpr, eval_jaxpr
@@ -21,8 +23,8 @@ from funcgrad.core.trace import Trace, Tracer, typeof
 from funcgrad.core.tracer import ArrayTracer
 from funcgrad.ops.control.call import Call
 from funcgrad.ops.control.cond import Cond, chosen
-from funcgrad.ops.control.scan import Scan
-from funcgrad.ops.control.while_loop import While
+from funcgrad.ops.control.scan import Scan, scan_p
+from funcgrad.ops.control.while_loop import While, while_p
 from funcgrad.viz.model import Edge, Group, Node, Program
 from funcgrad.viz.names import Site, site_of_frame, site_of_line
 
@@ -73,10 +75,11 @@ class RecordTracer(ArrayTracer):
 class RecordTrace(Trace):
     """Computes, and makes a node of every operation on what depends on the inputs."""
 
-    def __init__(self, name: str, unroll: int) -> None:
+    def __init__(self, name: str, unroll: int, outer: FrameType) -> None:
         self.program = Program(groups=[Group(0, name, "root", -1)])
         self.records: list[Record] = []
         self.unroll = unroll
+        self._outer = outer
         self._group = 0
         self._runs = 0
         self._run = 0
@@ -98,16 +101,26 @@ class RecordTrace(Trace):
     def process(
         self, primitive: Primitive, operands: Sequence[Any], params: Any
     ) -> Any:
-        if isinstance(primitive, Call):
-            name = params.get("name") or primitive.name
-            with self._grouped(str(name), "call"):
-                return self._evaluate(params["jaxpr"], operands)
         expand = self._loops.get(type(primitive))
-        if expand is not None:
-            results = expand(operands, **params)
-            if results is not None:
-                return results
-        return self._record(primitive, operands, params)
+        if isinstance(primitive, Call):
+            expand = self._call
+        if expand is None:
+            return self._record(primitive, operands, params)
+        site = self._site()
+        results = expand(operands, **params)
+        if results is None:
+            results = self._record(primitive, operands, params)
+        self._name_result(site, results)
+        return results
+
+    def _name_result(self, site: Site, results: Sequence[Any]) -> None:
+        """The variable that a call or loop is assigned to names what it gives."""
+        if site.variable is None or len(results) != 1 or not self._owns(results[0]):
+            return
+        node = self.program.nodes[results[0].node]
+        if not node.is_variable:
+            node.name = node.label = site.variable
+            node.is_variable = True
 
     def _record(
         self, primitive: Primitive, operands: Sequence[Any], params: Any
@@ -150,7 +163,7 @@ class RecordTrace(Trace):
     def _site(self) -> Site:
         line = replay.line
         if line is None:
-            return site_of_frame()
+            return site_of_frame(self._outer)
         site = self._sites.get((line, self._run))
         if site is None:
             site = self._sites[line, self._run] = site_of_line(line, self._run)
@@ -190,6 +203,10 @@ class RecordTrace(Trace):
         finally:
             self._group = outer
 
+    def _call(self, operands: Sequence[Any], **params: Any) -> list[Any]:
+        with self._grouped(str(params.get("name") or "call"), "call"):
+            return self._evaluate(params["jaxpr"], operands)
+
     def _evaluate(self, jaxpr: Jaxpr, operands: Sequence[Any]) -> list[Any]:
         """Run a staged program; names of variables are found anew for each run."""
         outer = self._run
@@ -211,8 +228,13 @@ class RecordTrace(Trace):
 
     def _scan(self, operands: Sequence[Any], **params: Any) -> list[Any] | None:
         length, jaxpr = params["length"], params["jaxpr"]
-        if length is None or length > self.unroll:
+        if length is None:
             return None
+        if length > self.unroll:
+            with self._grouped("scan", "loop") as group:
+                group.trips = length
+                results: list[Any] = self._record(scan_p, operands, params)
+                return results
         num_consts, num_carry = params["num_consts"], params["num_carry"]
         consts = operands[:num_consts]
         carry = list(operands[num_consts : num_consts + num_carry])
@@ -245,31 +267,37 @@ class RecordTrace(Trace):
         cond_consts = [self.value(x) for x in operands[:split]]
         consts = operands[split : split + params["num_body_consts"]]
         carry = list(operands[split + params["num_body_consts"] :])
-        trips = self._count(test, body, cond_consts, consts, carry)
-        if trips is None:
-            return None
+        given = [self.value(x) for x in (*consts, *carry)]
+        fixed, start = given[: len(consts)], given[len(consts) :]
+        trips = _count(test, body, cond_consts, fixed, start)
         with self._grouped("while", "loop") as group:
             group.trips = trips
+            if trips > self.unroll:
+                results: list[Any] = self._record(while_p, operands, params)
+                return results
             for i in range(trips):
                 with self._grouped(f"trip {i + 1}", "trip"):
                     carry = self._evaluate(body, [*consts, *carry])
         return carry
 
-    def _count(self, test: Any, body: Any, *operands: Any) -> int | None:
-        """Trips of a loop; None where there are more than are shown one by one."""
-        cond_consts, consts, carry = ([self.value(x) for x in o] for o in operands)
-        for trips in range(self.unroll + 1):
-            if not bool(eval_jaxpr(test, (), *cond_consts, *carry)[0]):
-                return trips
-            carry = eval_jaxpr(body, (), *consts, *carry)
-        return None
+
+def _count(
+    test: Jaxpr, body: Jaxpr, cond_consts: Any, consts: Any, start: Sequence[Any]
+) -> int:
+    """Trips of a loop, found by running it with a counter."""
+
+    def goes_on(state: Any) -> Any:
+        return eval_jaxpr(test, (), *cond_consts, *state[1])[0]
+
+    def trip(state: Any) -> Any:
+        return state[0] + 1, eval_jaxpr(body, (), *consts, *state[1])
+
+    count, _ = lax.while_loop(goes_on, trip, (0, list(start)))
+    return int(count)
 
 
 def _label(primitive: Primitive, params: Any) -> str:
-    """What an operation is called; a loop that is not unrolled has its trip count."""
-    length = params.get("length")
-    if isinstance(primitive, Scan) and length is not None:
-        return f"scan × {length}"
+    """What an operation is called: the name that the user gave it, if any."""
     name = params.get("name")
     return name if isinstance(name, str) and name else primitive.name
 

@@ -17,21 +17,22 @@ ROW = 4
 
 def exact(value: Any) -> str:
     """A scalar so that it reads back exactly; whole numbers without a point."""
-    item = np.asarray(value).item()
+    item = value if isinstance(value, float) else np.asarray(value).item()
     if isinstance(item, float) and item.is_integer() and abs(item) < 1e16:
         return str(int(item)) if item or math.copysign(1, item) > 0 else "-0"
-    return str(np.asarray(value)[()]) if isinstance(item, float) else str(item)
+    # NumPy's text of a float32 is shorter than that of the float64 of its value.
+    return str(value if isinstance(value, np.generic) else item)
 
 
 def short(value: Any) -> str:
     """A scalar in six digits, an array by its entries or its summary."""
+    if isinstance(value, float):
+        text = exact(value)
+        return f"{value + 0.0:.6g}" if len(text) > 9 or not value else text
     array = np.asarray(value)
     if array.ndim == 0:
         item = array.item()
-        text = exact(item)
-        if isinstance(item, float):
-            return f"{item + 0.0:.6g}" if len(text) > 9 or not item else text
-        return text
+        return short(item) if isinstance(item, float) else str(item)
     if array.ndim == 1 and array.size <= ROW:
         return "[" + ", ".join(_entry(x) for x in array) + "]"
     return type_of(array)
@@ -52,7 +53,7 @@ def value_lines(value: Any) -> list[str]:
     """What a node says of its value: a number, or a shape and a summary."""
     array = np.asarray(value)
     if array.ndim == 0:
-        return [exact(array)]
+        return [exact(array[()])]
     return [type_of(array), summary(array)]
 
 
@@ -106,14 +107,22 @@ def _factor(text: str) -> str:
 
 
 def local_text(program: Program, edge: Edge) -> str:
-    """The local derivative of an edge: ``de/dd = 1``."""
+    """The local derivative of an edge: ``de/dd = 1``, ``∂ = 1`` without names."""
     if edge.flow is None:
         return ""
     source, target = program.nodes[edge.source], program.nodes[edge.target]
-    name = f"{by(target)}/{by(source)}"
+    named = source.is_variable and target.is_variable
+    ratio = f"{by(target)}/{by(source)}" if named else "∂"
+    return f"{ratio} {local_value(edge)}"
+
+
+def local_value(edge: Edge) -> str:
+    """The local derivative as a number, a diagonal or the shape of the Jacobian."""
+    if edge.flow is None:
+        return ""
     if edge.local is not None:
-        return f"{name} = {short(edge.local)}"
-    return f"{name}: Jacobian {_shape(edge.jacobian or ())}"
+        return f"= {short(edge.local)}"
+    return f": Jacobian {_shape(edge.jacobian or ())}"
 
 
 def _shape(shape: Sequence[int]) -> str:
@@ -126,16 +135,18 @@ def flow_text(program: Program, edge: Edge) -> str:
         return ""
     source, target = program.nodes[edge.source], program.nodes[edge.target]
     product = f"{d(program, target)} · {by(target)}/{by(source)}"
-    result = short(edge.flow)
-    if np.ndim(edge.flow) == 0 and edge.local is not None:
-        left, right = short(target.derivative), _factor(short(edge.local))
-        return f"{product} = {left} · {right} = {result}"
-    return f"{product} = {result}"
+    return f"{product} = {numbers_text(program, edge)}"
 
 
 def numbers_text(program: Program, edge: Edge) -> str:
     """The same without names, for the picture: ``-2 · 1 = -2``."""
-    return flow_text(program, edge).partition(" = ")[2]
+    if edge.flow is None:
+        return ""
+    result = short(edge.flow)
+    if np.ndim(edge.flow) == 0 and edge.local is not None:
+        left = short(program.nodes[edge.target].derivative)
+        return f"{left} · {_factor(short(edge.local))} = {result}"
+    return result
 
 
 def node_text(program: Program, node: Node, outgoing: Sequence[Edge]) -> str:

@@ -1,7 +1,7 @@
 "use strict";
 const data = JSON.parse(document.getElementById("data").textContent);
 const {nodes, edges, groups, loss} = data;
-const open = new Set(data.open), LINE = 17, PAD = 12, CHAR = 7.25, LIMIT = 60;
+const open = new Set(data.open), LINE = 17, PAD = 12, CHAR = 7.25, LIMIT = 40;
 const svg = document.getElementById("picture"), hover = document.getElementById("hover");
 const members = groups.map(() => []), sizes = groups.map(() => 0);
 const first = groups.map(() => Infinity);
@@ -35,6 +35,15 @@ function textsOf(key) {
   return [[cut(label), "title"], ...(code ? [[cut(code), "code"]] : []),
     ...value.map(v => [v, "value"]), ...(back ? [[back, "back"]] : []),
     ...marks.map(m => ["⚠ " + m, "mark"])];
+}
+
+const by = i => nodes[i][8] ? `d(${nodes[i][8]})` : "d" + nodes[i][0];
+const ratio = e => nodes[e[0]][8] || nodes[e[1]][8] ? "∂" : `${by(e[1])}/${by(e[0])}`;
+function localText(e) { return `${ratio(e)} ${e[2]}`; }
+function flowText(e) {
+  if (!e[3]) return "";
+  const [s, t, L] = [by(e[0]), by(e[1]), by(loss)];
+  return `${t}/${s} ${e[2]}\n${L}/${t} · ${t}/${s} = ${e[3]}`;
 }
 
 function visible() {
@@ -71,7 +80,7 @@ function render() {
     let i = 0;
     while (p[i][1] === q[i][1]) i++;
     const e = edges[curve.edges[0]];
-    curve.texts = curve.edges.length === 1 && e[3] ? [[e[2], "local"], ["← " + e[3], "back"]] : [];
+    curve.texts = curve.edges.length === 1 && e[3] ? [[localText(e), "local"], ["← " + e[3], "back"]] : [];
     curve.join = p[i][1] + ">" + q[i][1];
     (pairs[p[i][0]] ||= new Map()).set(curve.join,
       Math.max(pairs[p[i][0]].get(curve.join) || 0, wide(curve.texts)));
@@ -154,7 +163,7 @@ function drawBox(key, box) {
   }
   tip(e, isGroup(key) ? groups[i][0] + ": " + sizes[i] + " operations; click to unfold"
     : [nodes[i][0] + (nodes[i][1] ? " = " + nodes[i][1] : ""), ...nodes[i][2], nodes[i][3],
-      ...nodes[i][4], nodes[i][7]].filter(Boolean).join("\n"));
+      ...nodes[i][4], data.lines[nodes[i][7]]].filter(Boolean).join("\n"));
   drawn.boxes.set(key, e);
   svg.append(e);
 }
@@ -175,7 +184,7 @@ function drawEdge(c, a, b, bends) {
   c.texts.forEach(([text, style], k) => c.label.append(make("text", {class: style, x: mx,
     y: my - 5 + k * (LINE - 2)}, text)));
   for (const part of [e, c.label])
-    tip(part, c.edges.slice(0, 12).map(i => edges[i][4] || edges[i][2]).join("\n")
+    tip(part, c.edges.slice(0, 12).map(i => flowText(edges[i])).join("\n")
       + (c.edges.length > 12 ? `\n… ${c.edges.length} edges` : ""));
   drawn.curves.push({c, path: e});
   svg.append(e);
