@@ -33,14 +33,16 @@ class Folding:
                 order[inner.parent].append((start, ("g", inner.id)))
         self.members = [[key for _, key in sorted(o)] for o in order]
 
-    def open_groups(self, limit: int) -> set[int]:
+    def open_groups(self, limit: int, *, loops: bool) -> set[int]:
         """Groups that open, outer ones first, while at most ``limit`` boxes show."""
         opened, shown = {0}, len(self.members[0])
-        queue = [0]
+        queue, groups = [0], self.program.groups
         for group in queue:
             for kind, member in self.members[group]:
-                more = len(self.members[member]) - 1 if kind == "g" else limit
-                if kind == "g" and shown + more <= limit:
+                if kind == "n" or (groups[member].kind == "loop" and not loops):
+                    continue
+                more = len(self.members[member]) - 1
+                if shown + more <= limit:
                     shown += more
                     opened.add(member)
                     queue.append(member)

@@ -26,7 +26,7 @@ from funcgrad.viz.text import as_dot, as_mermaid, as_text
 from funcgrad.viz.wording import node_text, short
 
 SHOWN = 40
-"""At most so many boxes in a picture before groups stay folded."""
+"""At most so many boxes in a picture before groups stay folded; loops always do."""
 
 
 class Graph:
@@ -143,7 +143,8 @@ class Graph:
         return text + "."
 
     def _opened(self, unfold: int | None) -> set[int]:
-        return self._folding.open_groups(SHOWN if unfold is None else unfold)
+        limit = SHOWN if unfold is None else unfold
+        return self._folding.open_groups(limit, loops=unfold is not None)
 
     def _scene(self, unfold: int | None = None) -> Scene:
         return compose(self.program, self._folding, self._opened(unfold))
@@ -166,7 +167,8 @@ class Graph:
         Parameters
         ----------
         unfold : int, optional
-            Groups open, outer ones first, while at most this many boxes show.
+            Groups open, outer ones first, while at most this many boxes show. By
+            default about 40, and loops stay folded.
 
         Returns
         -------
@@ -224,7 +226,8 @@ class Graph:
             Ends with ``.svg``, ``.html``, ``.dot``, ``.mmd``, ``.txt``, ``.png`` or
             ``.pdf``; the last two are drawn by matplotlib.
         unfold : int, optional
-            Groups open, outer ones first, while at most this many boxes show.
+            Groups open, outer ones first, while at most this many boxes show. By
+            default about 40, and loops stay folded.
 
         Raises
         ------

@@ -113,7 +113,7 @@ def local_text(program: Program, edge: Edge) -> str:
     source, target = program.nodes[edge.source], program.nodes[edge.target]
     named = source.is_variable and target.is_variable
     ratio = f"{by(target)}/{by(source)}" if named else "∂"
-    return f"{ratio} {local_value(edge)}"
+    return ratio + local_value(edge)
 
 
 def local_value(edge: Edge) -> str:
@@ -121,7 +121,7 @@ def local_value(edge: Edge) -> str:
     if edge.flow is None:
         return ""
     if edge.local is not None:
-        return f"= {short(edge.local)}"
+        return f" = {short(edge.local)}"
     return f": Jacobian {_shape(edge.jacobian or ())}"
 
 

@@ -1,7 +1,7 @@
 "use strict";
 const data = JSON.parse(document.getElementById("data").textContent);
 const {nodes, edges, groups, loss} = data;
-const open = new Set(data.open), LINE = 17, PAD = 12, CHAR = 7.25, LIMIT = 40;
+const open = new Set(data.open), LINE = 17, PAD = 12, CHAR = 7.25, LIMIT = 40, LEGIBLE = 1.5;
 const svg = document.getElementById("picture"), hover = document.getElementById("hover");
 const members = groups.map(() => []), sizes = groups.map(() => 0);
 const first = groups.map(() => Infinity);
@@ -39,11 +39,11 @@ function textsOf(key) {
 
 const by = i => nodes[i][8] ? `d(${nodes[i][8]})` : "d" + nodes[i][0];
 const ratio = e => nodes[e[0]][8] || nodes[e[1]][8] ? "∂" : `${by(e[1])}/${by(e[0])}`;
-function localText(e) { return `${ratio(e)} ${e[2]}`; }
+function localText(e) { return ratio(e) + e[2]; }
 function flowText(e) {
   if (!e[3]) return "";
   const [s, t, L] = [by(e[0]), by(e[1]), by(loss)];
-  return `${t}/${s} ${e[2]}\n${L}/${t} · ${t}/${s} = ${e[3]}`;
+  return `${t}/${s}${e[2]}\n${L}/${t} · ${t}/${s} = ${e[3]}`;
 }
 
 function visible() {
@@ -233,15 +233,16 @@ function go(to) { step = Math.max(0, Math.min(2 * nodes.length, to)); show(); }
 function toggle(g) {
   if (open.has(g)) open.delete(g); else open.add(g);
   hover.hidden = true;
-  whole = render(); fit();
+  whole = render(); fit(LEGIBLE);
 }
 let whole, view = {x: 0, y: 0, w: 1, h: 1}, drag = null, moved = false;
 function look() { svg.setAttribute("viewBox", `${view.x} ${view.y} ${view.w} ${view.h}`); }
-function fit() {
+function fit(widest = Infinity) {
   const r = svg.getBoundingClientRect(), m = 24;
-  const scale = Math.max((whole.width + 2 * m) / (r.width || 1), (whole.height + 3 * m) / (r.height || 1), .6);
-  view = {w: r.width * scale, h: r.height * scale};
-  view.x = (whole.width - view.w) / 2; view.y = (whole.height - view.h) / 2;
+  const scale = Math.max((whole.width + 2 * m) / (r.width || 1), (whole.height + 3 * m) / (r.height || 1), .6), shown = Math.min(scale, widest);
+  view = {w: r.width * shown, h: r.height * shown};
+  // What does not fit legibly starts at its left end, where the forward pass does.
+  view.x = whole.width + 2 * m > view.w ? -m : (whole.width - view.w) / 2; view.y = (whole.height - view.h) / 2;
   look();
 }
 function zoom(factor, px = .5, py = .5) {
@@ -261,17 +262,17 @@ addEventListener("pointermove", event => {
   view.x = drag[2] - dx * view.w / r.width; view.y = drag[3] - dy * view.h / r.height; look();
 });
 addEventListener("pointerup", () => { drag = null; svg.classList.remove("drag"); });
-addEventListener("resize", fit);
+addEventListener("resize", () => fit(LEGIBLE));
 addEventListener("keydown", event => {
   const keys = {ArrowRight: () => go(step >= 2 * nodes.length ? 0 : step + 1), ArrowLeft: () => go(step - 1),
-    Home: () => go(0), End: () => go(2 * nodes.length), "+": () => zoom(.8), "-": () => zoom(1.25), "0": fit};
+    Home: () => go(0), End: () => go(2 * nodes.length), "+": () => zoom(.8), "-": () => zoom(1.25), "0": () => fit()};
   if (keys[event.key]) { event.preventDefault(); keys[event.key](); }
 });
 const on = (id, action) => { document.getElementById(id).onclick = action; };
 on("first", () => go(0)); on("back", () => go(step - 1));
 on("next", () => go(step >= 2 * nodes.length ? 0 : step + 1)); on("all", () => go(2 * nodes.length));
-on("plus", () => zoom(.8)); on("minus", () => zoom(1.25)); on("fit", fit);
-on("fold", () => { open.clear(); open.add(0); whole = render(); fit(); });
+on("plus", () => zoom(.8)); on("minus", () => zoom(1.25)); on("fit", () => fit());
+on("fold", () => { open.clear(); open.add(0); whole = render(); fit(LEGIBLE); });
 on("unfold", () => {
   // One level more of everything that is closed, while the picture stays readable.
   let shown = new Set(visible()).size;
@@ -279,6 +280,6 @@ on("unfold", () => {
     const more = members[number(key)].length - 1;
     if (shown + more <= 4 * LIMIT) { open.add(number(key)); shown += more; }
   }
-  whole = render(); fit();
+  whole = render(); fit(LEGIBLE);
 });
-whole = render(); fit();
+whole = render(); fit(LEGIBLE);
