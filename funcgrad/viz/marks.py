@@ -15,26 +15,45 @@ RECTIFIERS = frozenset({"max", "select_n"})
 
 def mark(program: Program, records: list[Record]) -> None:
     """Fill in the marks of nodes."""
-    for node in program.nodes:
-        for value, what in ((node.value, ""), (node.derivative, " derivative")):
-            node.marks += [word + what for word in _special(value)]
+    values = [_special(node.value) for node in program.nodes]
+    derivatives = [_special(node.derivative) for node in program.nodes]
+    if any(values) or any(derivatives):
+        incoming, outgoing = program.incoming(), program.outgoing()
+        for node in program.nodes:
+            fed = [values[e.source] for e in incoming[node.id]]
+            node.marks += _started(values[node.id], fed, node.kind == "input", "")
+            fed = [derivatives[e.target] for e in outgoing[node.id]]
+            node.marks += _started(derivatives[node.id], fed, False, " derivative")
     for record in records:
         dead = _dead(program, record)
         if dead is not None:
             program.nodes[record.results[0]].marks.append(dead)
 
 
-def _special(value: Any) -> list[str]:
+def _started(
+    found: dict[str, str], fed: list[dict[str, str]], given: bool, what: str
+) -> list[str]:
+    """Marks; those that nothing before has say that it starts here."""
+    return [
+        f"{text}{what}"
+        + ("" if given or any(word in other for other in fed) else " starts here")
+        for word, text in found.items()
+    ]
+
+
+def _special(value: Any) -> dict[str, str]:
+    """NaN and infinities in a value, with their numbers."""
     if value is None or (isinstance(value, float) and math.isfinite(value)):
-        return []
+        return {}
     array = np.asarray(value)
     if array.dtype.kind not in "fc":
-        return []
-    found = []
+        return {}
+    found = {}
     for word, test in (("NaN", np.isnan), ("infinite", np.isinf)):
         count = int(np.count_nonzero(test(array)))
         if count:
-            found.append(word if array.ndim == 0 else f"{count} of {array.size} {word}")
+            one = array.ndim == 0
+            found[word] = word if one else f"{count} of {array.size} {word}"
     return found
 
 

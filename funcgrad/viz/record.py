@@ -21,6 +21,7 @@ from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import SourceLine, replay
 from funcgrad.core.trace import Trace, Tracer, typeof
 from funcgrad.core.tracer import ArrayTracer
+from funcgrad.ops.casting import convert_element_type_p
 from funcgrad.ops.control.call import Call
 from funcgrad.ops.control.cond import Cond, chosen
 from funcgrad.ops.control.scan import Scan, scan_p
@@ -115,9 +116,10 @@ class RecordTrace(Trace):
 
     def _name_result(self, site: Site, results: Sequence[Any]) -> None:
         """The variable that a call or loop is assigned to names what it gives."""
-        if site.variable is None or len(results) != 1 or not self._owns(results[0]):
+        traced = [x for x in results if self._owns(x)]  # a loop's counter is not
+        if site.variable is None or len(traced) != 1:
             return
-        node = self.program.nodes[results[0].node]
+        node = self.program.nodes[traced[0].node]
         if not node.is_variable:
             node.name = node.label = site.variable
             node.is_variable = True
@@ -128,6 +130,14 @@ class RecordTrace(Trace):
         """One operation as one node for each of its results."""
         values = [self.value(x) for x in operands]
         result = primitive.bind(*values, **params)
+        if (
+            primitive is convert_element_type_p
+            and self._owns(operands[0])
+            and typeof(result).dtype == typeof(values[0]).dtype
+        ):
+            # Only a weak type was dropped: no step that a reader would take.
+            self._name_result(self._site(), operands)
+            return RecordTracer(self, result, operands[0].node)
         sources = [x.node if self._owns(x) else -1 for x in operands]
         several = primitive.multiple_results
         site = self._site()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from funcgrad.viz.folding import Folding, Key
-from funcgrad.viz.layout import Item, Point, layered
+from funcgrad.viz.layout import LABEL_GAP, Item, Point, layered
 from funcgrad.viz.model import Edge, Program
 from funcgrad.viz.wording import (
     derivative_text,
@@ -254,8 +254,27 @@ def _route(curve: Curve, source: Box, target: Box, bends: list[Point]) -> None:
     end = (target.x - target.width / 2, target.y)
     inner = [b for b in bends if start[0] < b[0] < end[0]]
     curve.points = [start, *inner, end]
-    before = curve.points[-2]
-    curve.at = ((before[0] + end[0]) / 2, (before[1] + end[1]) / 2)
+    half = width_of(curve.texts) / 2 + LABEL_GAP / 2
+    curve.at = _along(curve.points[-2], end, end[0] - half)
+
+
+def _along(start: Point, end: Point, x: float) -> Point:
+    """The point of a curve's last part over ``x``, or its middle if that is later.
+
+    The part is the cubic curve that is drawn: flat at both ends, its control points
+    half of the way along.
+    """
+    low, high = 0.5, 1.0
+    for _ in range(20):
+        t = (low + high) / 2
+        reached = start[0] + (end[0] - start[0]) * (1.5 * t * (1 - t) + t**3)
+        low, high = (t, high) if reached < x else (low, t)
+    rise = low * low * (3 - 2 * low)
+    across = 1.5 * low * (1 - low) + low**3
+    return (
+        start[0] + (end[0] - start[0]) * across,
+        start[1] + (end[1] - start[1]) * rise,
+    )
 
 
 def _separate(curves: Sequence[Curve]) -> None:

@@ -118,8 +118,9 @@ def test_bad_values_are_marked():
         return z
 
     marks = {row["name"]: row["marks"] for row in fg.graph(f)(0.0).table()}
-    assert marks["y"] == ["infinite"]
-    assert marks["z"] == ["NaN"]
+    assert marks["y"] == ["infinite starts here"]
+    assert marks["z"] == ["NaN starts here"]
+    assert "NaN derivative starts here" in marks["x"]
     picture = fg.graph(fg.nn.relu)(-1.0)
     assert "dead ReLU" in picture.svg()
 

@@ -177,7 +177,14 @@ function drawEdge(c, a, b, bends) {
     d += `C${[x + reach, y, u - reach, v, u, v]}`; [x, y] = [u, v];
   }
   const before = points[points.length - 2];
-  const mx = (before[0] + end[0]) / 2, my = (before[1] + end[1]) / 2;
+  // The label stands before the target, as in funcgrad/viz/scene.py.
+  let low = .5, high = 1;
+  const across = t => before[0] + (end[0] - before[0]) * (1.5 * t * (1 - t) + t ** 3);
+  for (let k = 0; k < 20; k++) {
+    const t = (low + high) / 2;
+    if (across(t) < end[0] - wide(c.texts) / 2 - 17) low = t; else high = t;
+  }
+  const mx = across(low), my = before[1] + (end[1] - before[1]) * low * low * (3 - 2 * low);
   const e = make("g", {class: c.edges.length > 1 ? "edge many" : "edge"},
     make("path", {d, "marker-end": "url(#arrow)"}));
   c.label = make("g", {class: "edge"});
