@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import json
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from funcgrad.core.source import SourceLine
@@ -19,7 +19,7 @@ from funcgrad.viz.wording import (
 
 def page(program: Program, opened: set[int], title: str, description: str) -> str:
     """The page: data, style and script inline."""
-    folder = resources.files("funcgrad.viz") / "assets"
+    folder = Path(__file__).with_name("assets")
     text = (folder / "page.html").read_text(encoding="utf-8")
     data = json.dumps(
         as_data(program, opened), ensure_ascii=False, separators=(",", ":")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xml.sax.saxutils import escape, quoteattr
+from html import escape
 
 from funcgrad.viz.scene import LINE, PAD, Box, Curve, Frame, Scene
 
@@ -40,10 +40,10 @@ def svg(
     """
     size = f'width="{_n(scene.width)}" height="{_n(scene.height)}"'
     view = f'viewBox="0 0 {_n(scene.width)} {_n(scene.height)}"'
-    alt = quoteattr(f"{title}. {description}")
+    alt = escape(f"{title}. {description}")
     space = 'xmlns="http://www.w3.org/2000/svg"'
     parts = [
-        f'<svg {space} {size} {view} role="img" aria-label={alt}>',
+        f'<svg {space} {size} {view} role="img" aria-label="{alt}">',
         f"<title>{escape(title)}</title>",
         f"<desc>{escape(description)}</desc>",
         f"<style>{STYLE}</style>",
