@@ -74,7 +74,7 @@ def _store_results(ctx: ControlLowering, results: Sequence[Node]) -> None:
     """Results into the caller's arrays; nodes of one shape share a loop nest."""
     pending: dict[tuple[Any, ...], list[tuple[Node, Buffer]]] = {}
     for k, node in enumerate(results):
-        if _becomes_output(node, k, results):
+        if _becomes_output(node, k):
             continue
         if node.shape and node.shape[0] == DYNAMIC:
             _hand_over_tape(ctx, node, f"%out.{k}")
@@ -101,7 +101,7 @@ def _hand_over_tape(ctx: ControlLowering, node: Node, out: str) -> None:
     b.store(tape.length, out, 1)
 
 
-def _becomes_output(node: Node, k: int, results: Sequence[Node]) -> bool:
+def _becomes_output(node: Node, k: int) -> bool:
     """Let memory of the program be the caller's array, which saves a copy."""
     source = getattr(node, "buffer", node)
     if not isinstance(source, Buffer) or source.allocation is None:
@@ -203,12 +203,10 @@ class Executable:
         if self._dynamic or self._empty or self.program.callbacks:
             return None
         specs = [(a.dtype, a.shape, a.weak_type) for a in self.in_avals]
-        return self._keeping_alive(self._native_call(specs, single=single))
-
-    def _keeping_alive(self, call: Any) -> Any:
-        """The call; this object, which owns what the code points to, lives with it."""
-        if not (self.program.constants or self.program.callbacks):
+        call = self._native_call(specs, single=single)
+        if not self.program.constants:
             return call
+        # The code points to arrays that this object owns: it lives with the call.
         return functools.partial(_call_owned, self, call)
 
     def __call__(self, *arrays: Any) -> list[Any]:

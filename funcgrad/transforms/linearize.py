@@ -9,7 +9,7 @@ from funcgrad.core.jaxpr import ClosedJaxpr, Jaxpr, eval_jaxpr
 from funcgrad.core.trace import new_trace, typeof
 from funcgrad.core.vspace import Zero
 from funcgrad.transforms.jvp import jvp
-from funcgrad.transforms.stage import JaxprTrace, TangentTrace, stage_flat
+from funcgrad.transforms.stage import JaxprTrace, TangentTrace, hoist_consts, stage_flat
 
 
 def linearize(
@@ -70,13 +70,5 @@ def linearize_jaxpr(jaxpr: Jaxpr, nonzero: Sequence[bool]) -> LinearizedJaxpr:
 
     primal = stage_flat(primal_function, [v.aval for v in jaxpr.invars])
     linear, out_nonzero = kept[0]
-    inner = linear.jaxpr
-    hoisted = Jaxpr(
-        (), (*inner.constvars, *inner.invars), inner.eqns, inner.outvars, inner.effects
-    )
-    return LinearizedJaxpr(primal, hoisted, len(inner.constvars), out_nonzero)
-
-
-def linear_out_nonzero(jaxpr: Jaxpr, nonzero: Sequence[bool]) -> list[bool]:
-    """Which outputs have a tangent when these inputs do."""
-    return linearize_jaxpr(jaxpr, nonzero).out_nonzero
+    residuals, hoisted = hoist_consts(linear)
+    return LinearizedJaxpr(primal, hoisted, len(residuals), out_nonzero)

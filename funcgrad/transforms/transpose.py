@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -95,17 +95,3 @@ def _transpose_eqn(
         if part is not None and type(part) is not Zero and atom in linear:
             before = cts.get(atom)
             cts[atom] = part if before is None else add_tangents(before, part)
-
-
-def linear_transpose(
-    jaxpr: Jaxpr, num_residuals: int
-) -> Callable[[Sequence[Any], Sequence[Any]], list[Any]]:
-    """The backward pass of a jaxpr whose first inputs are residuals, as a function."""
-    split = Jaxpr(
-        jaxpr.invars[:num_residuals],
-        jaxpr.invars[num_residuals:],
-        jaxpr.eqns,
-        jaxpr.outvars,
-        jaxpr.effects,
-    )
-    return lambda residuals, cts: backward_pass(split, residuals, cts)

@@ -112,13 +112,6 @@ class Emitter(ABC):
         """Zero (or False) in every lane."""
         return self.const(dtype, 0, lanes)
 
-    def undef(self, dtype: DTypeLike, lanes: int = 1) -> Value:
-        """Some value in every lane: arbitrary, but the same at each use."""
-        dtype = np.dtype(dtype)
-        kind = vector_type(element_type(dtype), lanes)
-        real = self.op(f"freeze {kind} poison")
-        return Value(real, dtype, lanes, real if dtype.kind == "c" else None)
-
     def iota(self, dtype: DTypeLike, lanes: int) -> Value:
         """``0, 1, 2, ...`` over the lanes."""
         return self.vector(dtype, range(lanes))

@@ -84,11 +84,6 @@ def diagonal(a: Any) -> Any:
     return reduce_sum(diagonal_part(a), (typeof(a).ndim - 1,))
 
 
-def without_diagonal(a: Any) -> Any:
-    """Zero on the main diagonal."""
-    return select_n(on_diagonal(a), a, _zero(a))
-
-
 def _zero(a: Any) -> Any:
     return np.zeros((), typeof(a).dtype)[()]
 
