@@ -16,7 +16,7 @@ from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
 from funcgrad.core.vspace import Zero
 from funcgrad.ops.casting import convert_element_type
-from funcgrad.ops.control.inner import full_zeros
+from funcgrad.ops.iota import zeros_of
 from funcgrad.transforms import jvp as jvp_transform
 from funcgrad.transforms import linearize as linearize_transform
 from funcgrad.transforms.stage import stage
@@ -105,7 +105,7 @@ def materialized(tangent: Any) -> Any:
 
 def writeable_zeros(aval: ShapedArray) -> Any:
     """Zeros that the user may own: staged under a transform, else memory of its own."""
-    zero = full_zeros(aval)
+    zero = zeros_of(aval)
     return zero.copy() if isinstance(zero, np.ndarray) else zero
 
 

@@ -37,16 +37,6 @@ def zero_like(primal: Any) -> Zero:
     return Zero(None, primal)
 
 
-def instantiate(tangent: Any) -> Any:
-    """An array for a symbolic zero; anything else as it is."""
-    return zeros(tangent.aval) if type(tangent) is Zero else tangent
-
-
-def zeros(aval: ShapedArray) -> Any:
-    """An array of zeros of this type."""
-    return np.zeros(aval.shape, aval.dtype)
-
-
 def add_tangents(x: Any, y: Any) -> Any:
     """The sum of two tangents, either of which may be ``Zero`` or None."""
     if x is None or type(x) is Zero:
@@ -60,7 +50,3 @@ def add_tangents(x: Any, y: Any) -> Any:
     elif type(x) is np.ndarray and x.dtype == float0:
         return x
     return protocol.operators["add_tangents"](x, y)
-
-
-def _is_float0(x: Any) -> bool:
-    return isinstance(x, np.ndarray) and x.dtype.kind == "V"

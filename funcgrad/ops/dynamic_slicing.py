@@ -22,7 +22,7 @@ from funcgrad.ops.cases import case, integers
 from funcgrad.ops.casting import convert_element_type
 from funcgrad.ops.comparison import lt
 from funcgrad.ops.indexing import gather
-from funcgrad.ops.iota import zeros_of
+from funcgrad.ops.iota import instantiate, zeros_of
 from funcgrad.ops.joining import stack
 from funcgrad.ops.scattering import scatter
 from funcgrad.ops.selection import select_n
@@ -178,10 +178,7 @@ class DynamicUpdateSlice(Primitive):
         t, t_update = tangents[:2]
         if type(t) is Zero and type(t_update) is Zero:
             return y, zero_like(y)
-        t, t_update = (
-            zeros_of(part.aval) if type(part) is Zero else part
-            for part in (t, t_update)
-        )
+        t, t_update = (instantiate(part) for part in (t, t_update))
         return y, self.bind(t, t_update, *primals[2:])
 
     def transpose(self, ct: Any, x: Any, update: Any, *starts: Any) -> list[Any]:

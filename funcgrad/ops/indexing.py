@@ -16,7 +16,7 @@ from funcgrad.core.primitive import Primitive
 from funcgrad.core.trace import typeof
 from funcgrad.core.vspace import Zero, zero_like
 from funcgrad.ops.cases import case, integers
-from funcgrad.ops.iota import zeros_of
+from funcgrad.ops.iota import instantiate, zeros_of
 from funcgrad.ops.scatter_family import ScatterFamily, scatter_cases
 from funcgrad.ops.structural import move_axis_to_front, reshape
 from funcgrad.ops.windows import (
@@ -282,7 +282,7 @@ class ScatterAdd(ScatterFamily):
         t, _, t_updates = tangents
         if type(t_updates) is Zero:
             return y, zero_like(y) if type(t) is Zero else t
-        base = zeros_of(t.aval) if type(t) is Zero else t
+        base = instantiate(t)
         return y, self.bind(base, primals[1], t_updates, **params)
 
     def transpose(

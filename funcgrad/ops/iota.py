@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from funcgrad import errors
-from funcgrad.core.aval import ShapedArray
+from funcgrad.core.aval import ShapedArray, float0
 from funcgrad.core.dtypes import canonical_dtype
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import user_frame
-from funcgrad.core.vspace import zero_like
+from funcgrad.core.vspace import Zero, zero_like
 from funcgrad.ops.cases import case
 from funcgrad.ops.structural import broadcast_in_dim
 
@@ -147,4 +147,11 @@ def full(shape: Sequence[Any], value: Any, dtype: Any) -> Any:
 
 def zeros_of(aval: ShapedArray) -> Any:
     """Zeros of this shape and dtype, made where they are used."""
+    if aval.dtype == float0:
+        return np.zeros(aval.shape, float0)  # it has no bytes to spare
     return full(aval.shape, 0, aval.dtype)
+
+
+def instantiate(tangent: Any) -> Any:
+    """An array for a symbolic zero; anything else as it is."""
+    return zeros_of(tangent.aval) if type(tangent) is Zero else tangent

@@ -15,9 +15,10 @@ from funcgrad.core.dtypes import result_type_of
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
-from funcgrad.core.vspace import Zero, instantiate, zero_like
+from funcgrad.core.vspace import Zero, zero_like
 from funcgrad.ops.cases import booleans, case, integers
 from funcgrad.ops.casting import convert_element_type
+from funcgrad.ops.iota import instantiate
 from funcgrad.ops.slicing import strided_slice
 from funcgrad.ops.structural import align_batch, reshape
 from funcgrad.ops.windows import store_window

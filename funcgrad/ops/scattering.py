@@ -17,7 +17,7 @@ from funcgrad.ops.bitwise import bitwise_or
 from funcgrad.ops.casting import convert_element_type
 from funcgrad.ops.comparison import eq, ne
 from funcgrad.ops.indexing import gather, scatter_add_p
-from funcgrad.ops.iota import full, iota, zeros_of
+from funcgrad.ops.iota import full, instantiate, iota, zeros_of
 from funcgrad.ops.scatter_family import ScatterFamily, scatter_cases
 from funcgrad.ops.structural import reshape
 from funcgrad.ops.windows import GatherDimensionNumbers, window_sizes
@@ -61,7 +61,9 @@ class Scatter(ScatterFamily):
         t, _, t_updates = tangents
         if type(t) is Zero and type(t_updates) is Zero:
             return y, zero_like(y)
-        return y, self.bind(_dense(t), primals[1], _dense(t_updates), **params)
+        return y, self.bind(
+            instantiate(t), primals[1], instantiate(t_updates), **params
+        )
 
     def transpose(
         self,
@@ -90,10 +92,6 @@ class Scatter(ScatterFamily):
                 ct, indices, zeros_of(aval), unique_indices=unique_indices, **params
             )
         return [ct_operand, None, ct_updates]
-
-
-def _dense(tangent: Any) -> Any:
-    return zeros_of(tangent.aval) if type(tangent) is Zero else tangent
 
 
 def _read(
@@ -249,7 +247,9 @@ class ScatterExtremum(ScatterFamily):
         base = zero_like(y) if type(t) is Zero else strong_mul(t, here)
         if type(t_updates) is not Zero:
             part = strong_mul(t_updates, given)
-            base = scatter_add_p.bind(_dense(base), indices, part, **unique, **params)
+            base = scatter_add_p.bind(
+                instantiate(base), indices, part, **unique, **params
+            )
         return y, strong_mul(base, div(1, counts))
 
 

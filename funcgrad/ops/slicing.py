@@ -21,7 +21,7 @@ from funcgrad.ops.arithmetic import sub
 from funcgrad.ops.cases import case, integers
 from funcgrad.ops.casting import convert_element_type
 from funcgrad.ops.comparison import ne
-from funcgrad.ops.iota import full, zeros_of
+from funcgrad.ops.iota import full, instantiate
 from funcgrad.ops.selection import select_n
 from funcgrad.ops.structural import (
     LinearInOne,
@@ -251,7 +251,7 @@ class Pad(Primitive):
         y = self.bind(*primals, padding_config=padding_config)
         if all(type(t) is Zero for t in tangents):
             return y, zero_like(y)
-        dense = [zeros_of(t.aval) if type(t) is Zero else t for t in tangents]
+        dense = [instantiate(t) for t in tangents]
         return y, self.bind(*dense, padding_config=padding_config)
 
     def transpose(

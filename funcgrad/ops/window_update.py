@@ -16,7 +16,7 @@ from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
 from funcgrad.core.vspace import Zero, zero_like
 from funcgrad.ops.cases import case, integers
-from funcgrad.ops.iota import zeros_of
+from funcgrad.ops.iota import instantiate, zeros_of
 from funcgrad.ops.slicing import strided_slice
 from funcgrad.ops.structural import align_batch
 from funcgrad.ops.windows import store_window
@@ -87,7 +87,7 @@ class UpdateSlice(Primitive):
         y = self.bind(*primals, start=start, strides=strides)
         if all(type(t) is Zero for t in tangents):
             return y, zero_like(y)
-        dense = [zeros_of(t.aval) if type(t) is Zero else t for t in tangents]
+        dense = [instantiate(t) for t in tangents]
         return y, self.bind(*dense, start=start, strides=strides)
 
     def transpose(

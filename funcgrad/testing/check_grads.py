@@ -9,7 +9,8 @@ import numpy as np
 
 from funcgrad import tree
 from funcgrad.core.trace import typeof
-from funcgrad.core.vspace import Zero, instantiate
+from funcgrad.core.vspace import Zero
+from funcgrad.ops.iota import instantiate
 from funcgrad.testing.numerical import (
     Flat,
     assert_close,

@@ -9,7 +9,8 @@ import numpy as np
 
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.trace import typeof
-from funcgrad.core.vspace import Zero, instantiate
+from funcgrad.core.vspace import Zero
+from funcgrad.ops.iota import instantiate
 
 Flat = Callable[..., Sequence[Any]]
 

@@ -17,8 +17,6 @@ from funcgrad.ops.control.call import HigherOrder, execute, jit_p
 from funcgrad.ops.control.inner import (
     Flags,
     batched_jaxpr,
-    full_zeros,
-    instantiate,
     is_nonzero,
     jvp_jaxpr,
     memoized,
@@ -31,6 +29,7 @@ from funcgrad.ops.control.inner import (
 )
 from funcgrad.ops.control.pruning import prune_cond
 from funcgrad.ops.control.residuals import linearized_body
+from funcgrad.ops.iota import instantiate, zeros_of
 from funcgrad.ops.selection import select_n
 from funcgrad.ops.structural import (
     broadcast_in_dim,
@@ -282,7 +281,7 @@ def _with_slots(
         results = eval_jaxpr(jaxpr, (), *args)
         own = dict(zip(places, results[count:], strict=True))
         return results[:count] + [
-            own[k] if k in own else full_zeros(slot) for k, slot in enumerate(slots)
+            own[k] if k in own else zeros_of(slot) for k, slot in enumerate(slots)
         ]
 
     return stage_flat(function, jaxpr.in_avals)

@@ -24,7 +24,8 @@ from funcgrad.ops.control.custom_batch import (
     batched_pullback,
     batched_rules,
 )
-from funcgrad.ops.control.inner import instantiate, is_nonzero, transpose_jaxpr
+from funcgrad.ops.control.inner import is_nonzero, transpose_jaxpr
+from funcgrad.ops.iota import instantiate
 from funcgrad.transforms.jvp import jvp
 from funcgrad.transforms.stage import JaxprTrace, hoist_consts, stage, stage_flat
 from funcgrad.transforms.transpose import backward_pass, is_linear

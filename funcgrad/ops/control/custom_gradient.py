@@ -13,8 +13,8 @@ from funcgrad.core.trace import typeof
 from funcgrad.core.vspace import Zero
 from funcgrad.ops.control.custom_batch import Pullback, Rules
 from funcgrad.ops.control.custom_call import custom_call_p
-from funcgrad.ops.control.inner import instantiate
 from funcgrad.ops.control.staged import name_of
+from funcgrad.ops.iota import instantiate
 from funcgrad.transforms.stage import stage
 
 

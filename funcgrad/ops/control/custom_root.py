@@ -17,11 +17,9 @@ from funcgrad.ops.casting import strong
 from funcgrad.ops.control.call import call_jaxpr
 from funcgrad.ops.control.custom_batch import Rules
 from funcgrad.ops.control.custom_call import custom_call_p
-from funcgrad.ops.control.inner import (
-    instantiate,
-    scatter_zeros,
-)
+from funcgrad.ops.control.inner import scatter_zeros
 from funcgrad.ops.control.staged import Staged, leaf_avals, name_of, stage_tree
+from funcgrad.ops.iota import instantiate
 from funcgrad.transforms.jvp import jvp
 from funcgrad.transforms.linearize import linearize
 

@@ -8,8 +8,6 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from funcgrad import errors, tree
 from funcgrad.core.aval import ShapedArray, float0
 from funcgrad.core.source import user_frame
@@ -18,8 +16,8 @@ from funcgrad.core.vspace import Zero, add_tangents
 from funcgrad.ops.casting import convert_element_type
 from funcgrad.ops.control.custom_batch import Pullback, Rules
 from funcgrad.ops.control.custom_call import custom_call_p
-from funcgrad.ops.control.inner import instantiate
 from funcgrad.ops.control.staged import name_of
+from funcgrad.ops.iota import instantiate
 
 SymbolicZero = Zero
 
@@ -315,11 +313,7 @@ class _Call:
 
 def _shown(t: Any, symbolic: bool) -> Any:
     """A tangent as rules see it: zeros are arrays unless they asked for symbols."""
-    if type(t) is not Zero or symbolic:
-        return t
-    if t.aval.dtype == float0:
-        return np.zeros(t.aval.shape, float0)
-    return instantiate(t)
+    return t if symbolic else instantiate(t)
 
 
 def _as_tangent(t: Any, primal: ShapedArray, custom: CustomRules) -> Any:

@@ -17,7 +17,6 @@ from funcgrad.ops.control.call import HigherOrder, execute
 from funcgrad.ops.control.inner import (
     Flags,
     batched_jaxpr,
-    instantiate,
     is_nonzero,
     jvp_jaxpr,
     scatter_zeros,
@@ -25,6 +24,7 @@ from funcgrad.ops.control.inner import (
     split,
 )
 from funcgrad.ops.control.staged import leaf_avals, stage_tree
+from funcgrad.ops.iota import instantiate
 from funcgrad.ops.structural import align_batch
 from funcgrad.transforms.stage import hoist_consts, stage
 from funcgrad.transforms.transpose import backward_pass, is_linear

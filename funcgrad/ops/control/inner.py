@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from funcgrad.core.aval import DYNAMIC, ShapedArray
-from funcgrad.core.jaxpr import Atom, Jaxpr, dead_code, eval_jaxpr
+from funcgrad.core.jaxpr import Atom, Jaxpr, eval_jaxpr
 from funcgrad.core.trace import typeof
 from funcgrad.core.vspace import Zero
+from funcgrad.ops.iota import instantiate
 from funcgrad.ops.structural import (
     align_batch,
-    broadcast_in_dim,
     move_axis,
 )
 from funcgrad.transforms.batch import batch_jaxpr, batch_place
@@ -70,16 +70,6 @@ def scatter_zeros(
         next(given) if flag else Zero(aval.tangent())
         for flag, aval in zip(flags, avals, strict=True)
     ]
-
-
-def full_zeros(aval: ShapedArray) -> Any:
-    """An array of zeros; staged and not stored where a program is being staged."""
-    return broadcast_in_dim(aval.dtype.type(0), aval.shape, ())
-
-
-def instantiate(value: Any) -> Any:
-    """An array for a symbolic zero; anything else as it is."""
-    return full_zeros(value.aval) if type(value) is Zero else value
 
 
 class JvpJaxpr(NamedTuple):
@@ -232,14 +222,3 @@ def find_residuals(
     """The residuals' values, from the values at each kind of place."""
     tables = {"in": inputs, "out": outputs, "new": new}
     return [tables[kind][i] for kind, i in sources.places]
-
-
-@memoized
-def restricted(jaxpr: Jaxpr, outputs: tuple[int, ...]) -> tuple[Jaxpr, Flags]:
-    """The part of a program that some outputs need, and which inputs that reads."""
-    outvars = tuple(jaxpr.outvars[i] for i in outputs)
-    eqns, live = dead_code(jaxpr.eqns, outvars)
-    used = tuple(v in live for v in jaxpr.invars)
-    invars = tuple(select(jaxpr.invars, used))
-    effects = frozenset().union(*(eqn.effects for eqn in eqns))
-    return Jaxpr((), invars, tuple(eqns), outvars, effects), used

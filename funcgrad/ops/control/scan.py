@@ -18,7 +18,6 @@ from funcgrad.ops.control.call import HigherOrder, evaluate_compiled, interpret
 from funcgrad.ops.control.inner import (
     Flags,
     batched_jaxpr,
-    instantiate,
     is_nonzero,
     jvp_jaxpr,
     memoized,
@@ -35,6 +34,7 @@ from funcgrad.ops.control.residuals import (
 )
 from funcgrad.ops.control.scan_batch import aligned, carry_batched, masked
 from funcgrad.ops.control.scan_transpose import transpose_scan
+from funcgrad.ops.iota import instantiate
 from funcgrad.transforms.stage import stage_flat
 
 

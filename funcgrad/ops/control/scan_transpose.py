@@ -11,8 +11,6 @@ from funcgrad.core.primitive import Primitive
 from funcgrad.ops.arithmetic import add
 from funcgrad.ops.control.inner import (
     Flags,
-    full_zeros,
-    instantiate,
     is_nonzero,
     memoized,
     select,
@@ -20,6 +18,7 @@ from funcgrad.ops.control.inner import (
     transpose_jaxpr,
 )
 from funcgrad.ops.control.residuals import permuted
+from funcgrad.ops.iota import instantiate, zeros_of
 from funcgrad.transforms.stage import stage_flat
 from funcgrad.transforms.transpose import is_linear
 
@@ -52,7 +51,7 @@ def transpose_scan(
     rule = _backward_body(
         jaxpr, program, linear, is_nonzero(ct_carry), is_nonzero(ct_ys)
     )
-    sums = [full_zeros(a) for a in select(_avals(jaxpr, l_consts), rule.consts)]
+    sums = [zeros_of(a) for a in select(_avals(jaxpr, l_consts), rule.consts)]
     carried = [instantiate(ct) for ct in select(ct_carry, rule.carry)]
     results = scan.bind(
         *head,

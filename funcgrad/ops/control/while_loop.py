@@ -22,7 +22,6 @@ from funcgrad.ops.control.call import HigherOrder, evaluate_compiled, interpret
 from funcgrad.ops.control.inner import (
     Flags,
     batched_jaxpr,
-    instantiate,
     is_nonzero,
     jvp_jaxpr,
     memoized,
@@ -39,6 +38,7 @@ from funcgrad.ops.control.residuals import (
 )
 from funcgrad.ops.control.scan import carry_nonzero, linear_loop
 from funcgrad.ops.control.while_batch import batched_flags, varying_loop
+from funcgrad.ops.iota import instantiate
 from funcgrad.ops.structural import (
     align_batch,
     broadcast_in_dim,
