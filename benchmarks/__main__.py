@@ -1,4 +1,4 @@
-"""Command line: measure, print the Markdown table, write it and the JSON."""
+"""Command line: measure, print the Markdown tables, write them, the JSON and charts."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ import os
 import platform
 import sys
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
+from benchmarks import chart
 from benchmarks.libraries import LOADERS, installed
 from benchmarks.runner import Worker, run_cold_start, run_workload
 from benchmarks.table import Row, markdown
-from benchmarks.workloads import WORKLOADS
+from benchmarks.workloads import FAMILIES, WORKLOADS
+from benchmarks.workloads.workload import Workload
 
 COLD_START = "second process"
 
@@ -24,10 +27,27 @@ def parse() -> argparse.Namespace:
     """Options of the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=7, help="repetitions of each")
-    parser.add_argument("--only", default="", help="workloads whose name has this text")
+    parser.add_argument(
+        "--only", nargs="+", default=[""], help="workloads whose name has one of these"
+    )
+    parser.add_argument("--family", nargs="+", choices=FAMILIES, default=list(FAMILIES))
     parser.add_argument("--libraries", nargs="+", choices=LOADERS, default=installed())
+    parser.add_argument(
+        "--dtype", nargs="+", choices=["float64", "float32"], default=["float64"]
+    )
+    parser.add_argument("--threads", nargs="+", type=int, default=[os.cpu_count() or 1])
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     return parser.parse_args()
+
+
+def processor() -> str:
+    """The name of the processor where the system tells it."""
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
 
 
 def machine() -> dict[str, object]:
@@ -35,36 +55,72 @@ def machine() -> dict[str, object]:
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
+        "processor": processor(),
         "cpus": os.cpu_count(),
     }
+
+
+def selected(options: argparse.Namespace) -> list[Workload]:
+    """The workloads that the options name."""
+    families = {w.name for name in options.family for w in FAMILIES[name]}
+    return [
+        w
+        for w in WORKLOADS
+        if w.name in families and any(text in w.name for text in options.only)
+    ]
+
+
+def measure(
+    options: argparse.Namespace, dtype: str, threads: int
+) -> tuple[list[Row], dict[str, str]]:
+    """All chosen workloads in one precision on so many threads."""
+    rows: list[Row] = []
+    with contextlib.ExitStack() as stack:
+        workers = [
+            stack.enter_context(Worker(lib, dtype, threads))
+            for lib in options.libraries
+        ]
+        versions = {worker.library: worker.version for worker in workers}
+        for workload in tqdm(selected(options), unit="workload"):
+            rows += [run_workload(workload, workers, options.rounds)]
+    if "calls" in options.family and any(t in COLD_START for t in options.only):
+        rows += run_cold_start(options.libraries, options.rounds)
+    return rows, versions
+
+
+def write(
+    rows: list[Row], versions: dict[str, str], out: Path, dtype: str, threads: int
+) -> None:
+    """Print one kind of run, and write its table, JSON and charts."""
+    plural = "s" * (threads > 1)
+    title = f"{dtype}, {threads} thread{plural}, {processor()}"
+    table = markdown(rows, versions)
+    print(f"\n## {title}\n\n{table}")
+    for row in rows:
+        for library, error in row.errors.items():
+            print(f"\n{row.name}, {library}:\n{error}", file=sys.stderr)
+    stem = f"{dtype}-{threads}-thread{plural}"
+    (out / f"{stem}.md").write_text(f"## {title}\n\n{table}\n")
+    as_json: list[dict[str, Any]] = [row.as_json() for row in rows]
+    data = {"machine": machine(), "versions": versions, "rows": as_json}
+    (out / f"{stem}.json").write_text(json.dumps(data, indent=1))
+    with contextlib.suppress(ImportError):  # charts are for those who have matplotlib
+        for peer in versions:
+            if any(peer in row["ratio"] for row in as_json):
+                chart.draw(as_json, peer, out / f"{stem}-{peer}.svg", title)
 
 
 def main() -> int:
     """Measure what was asked for; 1 where results differ or a library failed."""
     options = parse()
-    chosen = [w for w in WORKLOADS if options.only in w.name]
-    rows: list[Row] = []
-    with contextlib.ExitStack() as stack:
-        workers = [stack.enter_context(Worker(lib)) for lib in options.libraries]
-        versions = {worker.library: worker.version for worker in workers}
-        for workload in tqdm(chosen, unit="workload"):
-            rows += [run_workload(workload, workers, options.rounds)]
-    if options.only in COLD_START:
-        rows += run_cold_start(options.libraries, options.rounds)
-    table = markdown(rows, versions)
-    print(table)
-    for row in rows:
-        for library, error in row.errors.items():
-            print(f"\n{row.name}, {library}:\n{error}", file=sys.stderr)
     options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "table.md").write_text(table + "\n")
-    data = {
-        "machine": machine(),
-        "versions": versions,
-        "rows": [row.as_json() for row in rows],
-    }
-    (options.out / "table.json").write_text(json.dumps(data, indent=1))
-    return int(any(row.errors or not row.agrees for row in rows))
+    failed = False
+    for dtype in options.dtype:
+        for threads in options.threads:
+            rows, versions = measure(options, dtype, threads)
+            write(rows, versions, options.out, dtype, threads)
+            failed = failed or any(row.errors or not row.agrees for row in rows)
+    return int(failed)
 
 
 if __name__ == "__main__":

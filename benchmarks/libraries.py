@@ -15,20 +15,38 @@ import numpy as np
 class Library:
     """What workloads use of a library.
 
-    ``jit`` and ``scan`` are None where the library has none. ``array`` makes its kind
-    of array, ``ready`` waits for a result. ``plain`` is what programs that are not
-    compiled import as ``np``, None where it is not NumPy's interface.
+    ``grad`` is None where the library has no derivatives, ``jit`` where it does not
+    compile, ``api`` (the module with JAX's interface: ``api.vmap``, ``api.lax.scan``,
+    ``api.random``) where it has none. ``as_array`` makes its kind of array, ``ready``
+    waits for a result. ``plain`` is what programs that are not compiled import as
+    ``np``, None where it is not NumPy's interface. Floating-point data is of ``dtype``.
     """
 
     name: str
     version: str
     np: Any
-    grad: Callable[..., Any]
-    array: Callable[[Any], Any]
+    grad: Any
+    as_array: Callable[[Any], Any]
     ready: Callable[[Any], Any]
     jit: Callable[..., Any] | None = None
-    scan: Callable[..., Any] | None = None
+    api: Any = None
     plain: Any = None
+    dtype: str = "float64"
+
+    def array(self, value: Any) -> Any:
+        """The data as an array of the library, floating-point data as ``dtype``."""
+        data = np.asarray(value)
+        if data.dtype.kind == "f":
+            data = data.astype(self.dtype)
+        return self.as_array(data)
+
+    def arrays(self, tree: Any) -> Any:
+        """The same for data nested in tuples, lists and dicts."""
+        if isinstance(tree, dict):
+            return {key: self.arrays(value) for key, value in tree.items()}
+        if isinstance(tree, (tuple, list)):
+            return type(tree)(self.arrays(value) for value in tree)
+        return self.array(tree)
 
 
 def version(distribution: str) -> str:
@@ -39,7 +57,7 @@ def version(distribution: str) -> str:
         return "checkout"
 
 
-def load_funcgrad() -> Library:
+def load_funcgrad(dtype: str = "float64") -> Library:
     """The library in this repository; its arrays are NumPy's, ready when returned."""
     import funcgrad as fg
     import funcgrad.numpy as fnp
@@ -49,35 +67,52 @@ def load_funcgrad() -> Library:
         version=version("funcgrad"),
         np=fnp,
         grad=fg.grad,
-        array=np.asarray,
+        as_array=np.asarray,
         ready=lambda result: result,
         jit=fg.jit,
-        scan=fg.lax.scan,
+        api=fg,
         plain=np,
+        dtype=dtype,
     )
 
 
-def load_jax() -> Library:
-    """JAX on the CPU, in double precision as the others."""
+def load_jax(dtype: str = "float64") -> Library:
+    """JAX on the CPU; double precision is switched on when it is asked for."""
     import jax
     import jax.numpy as jnp
+    import jax.scipy.special
 
-    jax.config.update("jax_enable_x64", True)
+    jax.config.update("jax_enable_x64", dtype == "float64")
     jax.config.update("jax_platforms", "cpu")
     return Library(
         name="jax",
         version=jax.__version__,
         np=jnp,
         grad=jax.grad,
-        array=jnp.asarray,
+        as_array=jnp.asarray,
         ready=jax.block_until_ready,
         jit=jax.jit,
-        scan=jax.lax.scan,
+        api=jax,
         plain=jnp,
+        dtype=dtype,
     )
 
 
-def load_autograd() -> Library:
+def load_numpy(dtype: str = "float64") -> Library:
+    """NumPy itself, one operation at a time."""
+    return Library(
+        name="numpy",
+        version=np.__version__,
+        np=np,
+        grad=None,
+        as_array=np.asarray,
+        ready=lambda result: result,
+        plain=np,
+        dtype=dtype,
+    )
+
+
+def load_autograd(dtype: str = "float64") -> Library:
     """HIPS autograd: no compilation, no loops of its own."""
     import autograd
     import autograd.numpy as anp
@@ -87,31 +122,33 @@ def load_autograd() -> Library:
         version=version("autograd"),
         np=anp,
         grad=autograd.grad,
-        array=np.asarray,
+        as_array=np.asarray,
         ready=lambda result: result,
         plain=anp,
+        dtype=dtype,
     )
 
 
-def load_torch() -> Library:
+def load_torch(dtype: str = "float64") -> Library:
     """PyTorch's function transforms, run eagerly."""
     import torch
 
-    torch.set_default_dtype(torch.float64)
-    torch.set_num_threads(1)
+    torch.set_default_dtype(getattr(torch, dtype))
     return Library(
         name="torch",
         version=torch.__version__,
         np=torch,
         grad=torch.func.grad,
-        array=torch.as_tensor,
+        as_array=torch.as_tensor,
         ready=lambda result: result,
+        dtype=dtype,
     )
 
 
-LOADERS = {
+LOADERS: dict[str, Callable[[str], Library]] = {
     "funcgrad": load_funcgrad,
     "jax": load_jax,
+    "numpy": load_numpy,
     "autograd": load_autograd,
     "torch": load_torch,
 }

@@ -16,23 +16,31 @@ import numpy as np
 
 from benchmarks import cold_start
 from benchmarks.table import Row
-from benchmarks.workloads import Workload
+from benchmarks.workloads.workload import Workload
 
-RELATIVE, ABSOLUTE = 1e-7, 1e-9  # results of two libraries must be so close
+ABSOLUTE = 1e-9  # results of two libraries may differ by so much in double precision
+COARSER = 1e4  # single precision: relative to the tolerance in double precision
 
 
 class Worker:
     """A process that serves `benchmarks.worker`."""
 
-    def __init__(self, library: str) -> None:
-        self.library = library
+    def __init__(self, library: str, dtype: str, threads: int) -> None:
+        self.library, self.dtype = library, dtype
+        count = str(threads)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.worker", library],
+            [sys.executable, "-m", "benchmarks.worker", library, dtype, count],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            # compiling must compile: no cache on disk from an earlier run
-            env=os.environ | {"FUNCGRAD_CACHE": "0"},
+            env=os.environ
+            | {
+                "FUNCGRAD_CACHE": "0",  # compiling must compile
+                "OMP_NUM_THREADS": count,
+                "OPENBLAS_NUM_THREADS": count,
+                "MKL_NUM_THREADS": count,
+                "FUNCGRAD_NUM_THREADS": count,
+            },
         )
         self.version: str = self.receive()["version"]
 
@@ -67,11 +75,13 @@ class Worker:
             pass
 
 
-def agree(results: Sequence[list[float]]) -> bool:
+def agree(results: Sequence[list[float]], tolerance: float, absolute: float) -> bool:
     """Whether all libraries computed the same."""
     first, *others = results
+    scale = max((abs(v) for v in first[1:]), default=1.0)
     return all(
-        len(r) == len(first) and np.allclose(r, first, rtol=RELATIVE, atol=ABSOLUTE)
+        len(r) == len(first)
+        and np.allclose(r, first, rtol=tolerance, atol=absolute * max(scale, 1.0))
         for r in others
     )
 
@@ -81,6 +91,7 @@ def run_workload(workload: Workload, workers: list[Worker], rounds: int) -> Row:
     row = Row(workload.name, workload.bars)
     for seed in range(rounds):
         results = []
+        coarser = 1.0
         for worker in workers:
             if worker.library in row.errors:
                 continue
@@ -90,7 +101,13 @@ def run_workload(workload: Workload, workers: list[Worker], rounds: int) -> Row:
             elif "seconds" in reply:
                 row.seconds.setdefault(worker.library, []).append(reply["seconds"])
                 results.append(reply["result"])
-        row.agrees = row.agrees and (len(results) < 2 or agree(results))
+                if reply.get("bytes") is not None:
+                    row.memory.setdefault(worker.library, []).append(reply["bytes"])
+            coarser = COARSER if worker.dtype == "float32" else 1.0
+        if workload.comparable and len(results) > 1:
+            row.agrees = row.agrees and agree(
+                results, workload.tolerance * coarser, ABSOLUTE * coarser
+            )
     return row
 
 

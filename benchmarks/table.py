@@ -14,6 +14,7 @@ class Row:
     name: str
     bars: dict[str, float]
     seconds: dict[str, list[float]] = field(default_factory=dict)
+    memory: dict[str, list[int]] = field(default_factory=dict)
     agrees: bool = True
     errors: dict[str, str] = field(default_factory=dict)
 
@@ -21,18 +22,32 @@ class Row:
         """The median repetition of each library."""
         return {lib: statistics.median(s) for lib, s in self.seconds.items() if s}
 
-    def ratios(self) -> dict[str, float]:
-        """How many times funcgrad's time goes into that of each peer.
+    def rounds(self, peer: str) -> list[float]:
+        """How many times funcgrad's time went into the peer's, in each round.
 
-        The median over rounds of the ratio within a round: what slows the machine down
-        for a while slows both.
+        What slows the machine down for a while slows both.
         """
-        ours = self.seconds.get("funcgrad", [])
+        ours, theirs = self.seconds.get("funcgrad", []), self.seconds.get(peer, [])
+        return [t / o for t, o in zip(theirs, ours)]
+
+    def ratios(self) -> dict[str, float]:
+        """The median of `rounds` for each peer."""
         return {
-            lib: statistics.median(t / o for t, o in zip(theirs, ours))
-            for lib, theirs in self.seconds.items()
-            if lib != "funcgrad" and theirs and ours
+            peer: statistics.median(self.rounds(peer))
+            for peer in self.seconds
+            if peer != "funcgrad" and self.rounds(peer)
         }
+
+    def spreads(self) -> dict[str, tuple[float, float]]:
+        """The smallest and the largest of `rounds` for each peer."""
+        return {
+            peer: (min(self.rounds(peer)), max(self.rounds(peer)))
+            for peer in self.ratios()
+        }
+
+    def peaks(self) -> dict[str, int]:
+        """The least that a repetition's memory rose to, in bytes, of each library."""
+        return {lib: min(sizes) for lib, sizes in self.memory.items() if sizes}
 
     def met(self) -> bool | None:
         """Whether every bar was reached; None where there was nothing to compare."""
@@ -47,6 +62,8 @@ class Row:
             "seconds": self.seconds,
             "median": self.medians(),
             "ratio": self.ratios(),
+            "spread": self.spreads(),
+            "peak bytes": self.peaks(),
             "bars": self.bars,
             "met": self.met(),
             "agrees": self.agrees,
@@ -62,24 +79,42 @@ def readable(seconds: float) -> str:
     return f"{seconds / 1e-9:.3g} ns"
 
 
+def readable_bytes(count: int) -> str:
+    """Mebibytes, with one digit after the point."""
+    return f"{count / 2**20:.1f}"
+
+
 def markdown(rows: list[Row], versions: dict[str, str]) -> str:
-    """A table with a column per library; a peer's ratio stands in brackets."""
+    """A table with a column per library.
+
+    In brackets: how many times funcgrad's time goes into the peer's, the median over
+    rounds, and from where to where it went. The memory is what one call adds at its
+    peak, in MiB, in the order of the columns.
+    """
     libraries = list(versions)
     titles = [f"{lib} {versions[lib]}" for lib in libraries]
+    last = ["bar", "met", "results agree", "peak MiB"]
     lines = [
-        "| " + " | ".join(["workload", *titles, "bar", "met", "results agree"]) + " |",
-        "|---" * (len(libraries) + 4) + "|",
+        "| " + " | ".join(["workload", *titles, *last]) + " |",
+        "|---" * (len(libraries) + 5) + "|",
     ]
     for row in rows:
-        medians, ratios = row.medians(), row.ratios()
+        medians, ratios, spreads = row.medians(), row.ratios(), row.spreads()
         cells = [row.name]
         for lib in libraries:
             text = readable(medians[lib]) if lib in medians else "-"
             if lib in row.errors:
                 text = "error"
-            cells.append(text + (f" ({ratios[lib]:.2f})" if lib in ratios else ""))
+            if lib in ratios:
+                low, high = spreads[lib]
+                text += f" ({ratios[lib]:.2f}; {low:.2f}-{high:.2f})"
+            cells.append(text)
+        peaks = row.peaks()
         cells.append(", ".join(f"{lib} {bar:g}" for lib, bar in row.bars.items()))
         cells.append({True: "yes", False: "NO", None: "-"}[row.met()])
         cells.append("yes" if row.agrees else "NO")
+        cells.append(
+            " / ".join(readable_bytes(peaks[lib]) for lib in libraries if lib in peaks)
+        )
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)

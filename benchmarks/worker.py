@@ -1,8 +1,8 @@
 """A process that holds one library and times workloads as it is asked to.
 
-Requests and replies are lines of JSON on standard input and output:
-``{"workload": name, "seed": n}`` gives ``{"seconds": s, "result": [numbers]}``, or
-``{"error": text}``.
+Started with a library's name, a dtype and a number of threads. Requests and replies are
+lines of JSON on standard input and output: ``{"workload": name, "seed": n}`` gives
+``{"seconds": s, "bytes": b, "result": [numbers]}``, or ``{"error": text}``.
 """
 
 from __future__ import annotations
@@ -17,15 +17,20 @@ from typing import Any
 import numpy as np
 
 from benchmarks.libraries import LOADERS, Library
-from benchmarks.workloads import WORKLOADS, Call, Workload
+from benchmarks.memory import peak
+from benchmarks.workloads import WORKLOADS
+from benchmarks.workloads.workload import Call, Workload
 
 MIN_SECONDS = 0.05  # a measurement repeats short calls for so long
+MOST_NUMBERS = 1000  # of a result are compared
 
 
 def numbers(result: Any) -> list[float]:
-    """The result as a flat list, to compare between libraries."""
-    flat: list[float] = np.ravel(np.asarray(result, dtype=np.float64)).tolist()
-    return flat
+    """The result as a flat list, or a sample of it, to compare between libraries."""
+    flat = np.ravel(np.asarray(result)).astype(np.float64)
+    step = max(1, flat.size // MOST_NUMBERS)
+    sample: list[float] = flat[::step].tolist()
+    return [float(flat.size), *sample]
 
 
 def repeat(call: Call) -> float:
@@ -56,9 +61,11 @@ class Bench:
             return self.measure_fresh(workload, seed)
         call = self.calls.get(workload.name)
         if call is None:
+            self.calls.clear()  # memory of the workload before
             call = self.calls[workload.name] = workload.build(self.library, 0)
             call()
-        return {"seconds": repeat(call) / workload.divisor, "result": numbers(call())}
+        seconds = repeat(call) / workload.divisor
+        return {"seconds": seconds, "bytes": peak(call), "result": numbers(call())}
 
     def measure_fresh(self, workload: Workload, seed: int) -> dict[str, Any]:
         """Time the first and only call; the first of a kind warms the library up."""
@@ -75,7 +82,11 @@ def main() -> None:
     """Serve requests until standard input ends."""
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a library may print
-    library = LOADERS[sys.argv[1]]()
+    name, dtype, threads = sys.argv[1:]
+    if hasattr(os, "sched_setaffinity"):
+        # What holds for every library: no more processors than it may have threads.
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-int(threads) :])
+    library = LOADERS[name](dtype)
     bench = Bench(library)
     by_name = {w.name: w for w in WORKLOADS}
     print(json.dumps({"version": library.version}), file=replies, flush=True)

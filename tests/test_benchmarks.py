@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import sys
+
 import numpy as np
 import pytest
 
-from benchmarks import worker
+from benchmarks import changes, chart, worker
 from benchmarks.libraries import load_funcgrad
+from benchmarks.memory import peak
 from benchmarks.runner import Worker, agree, run_workload
 from benchmarks.table import Row, markdown, readable
-from benchmarks.workloads import WORKLOADS, Workload, random_program
+from benchmarks.workloads import WORKLOADS
+from benchmarks.workloads.compiling import random_program
+from benchmarks.workloads.workload import Workload
 
 NAMES = [w.name for w in WORKLOADS]
 
@@ -38,7 +44,7 @@ def test_random_programs_have_their_size_and_differ():
 
 def test_a_worker_process_serves_repetitions():
     workload = next(w for w in WORKLOADS if w.name.startswith("call"))
-    with Worker("funcgrad") as process:
+    with Worker("funcgrad", "float32", 1) as process:
         row = run_workload(workload, [process], rounds=2)
     assert not row.errors
     assert len(row.seconds["funcgrad"]) == 2
@@ -46,7 +52,7 @@ def test_a_worker_process_serves_repetitions():
 
 def test_a_failure_is_reported_and_ends_only_its_workload():
     class Failing:
-        library = "funcgrad"
+        library, dtype = "funcgrad", "float64"
 
         def measure(self, name, seed):
             return {"error": "Traceback: no"} if name == "broken" else {"missing": True}
@@ -59,6 +65,7 @@ def test_a_failure_is_reported_and_ends_only_its_workload():
 def test_table_has_ratios_and_bars():
     row = Row("loop", {"jax": 3.0})
     row.seconds = {"funcgrad": [1e-6, 2e-6, 1e-6], "jax": [4e-6, 8e-6, 1e-6]}
+    row.memory = {"funcgrad": [2**21, 2**22], "jax": [2**20]}
     assert row.medians() == {"funcgrad": 1e-6, "jax": 4e-6}
     assert row.ratios() == {"jax": 4.0}
     assert row.met() is True
@@ -67,9 +74,63 @@ def test_table_has_ratios_and_bars():
     assert slow.met() is False
     assert alone.met() is None
     text = markdown([row, slow, alone], {"funcgrad": "0.1", "jax": "1"}).splitlines()
-    assert text[2] == "| loop | 1 µs | 4 µs (4.00) | jax 3 | yes | yes |"
-    assert text[3] == "| slow | 2 s | 1 s (0.50) | jax 1 | NO | NO |"
-    assert text[4] == "| alone | 2 s | - | jax 1 | - | yes |"
+    assert text[2] == (
+        "| loop | 1 µs | 4 µs (4.00; 1.00-4.00) | jax 3 | yes | yes | 2.0 / 1.0 |"
+    )
+    assert text[3] == "| slow | 2 s | 1 s (0.50; 0.50-0.50) | jax 1 | NO | NO |  |"
+    assert text[4] == "| alone | 2 s | - | jax 1 | - | yes |  |"
+
+
+def test_chart_shows_the_workloads_that_the_peer_ran(tmp_path):
+    rows = [
+        Row("loop", {"jax": 3.0}, {"funcgrad": [1.0], "jax": [4.0]}),
+        Row("slow", {"jax": 1.0}, {"funcgrad": [2.0], "jax": [1.0]}),
+        Row("peerless", {}, {"funcgrad": [2.0]}),
+    ]
+    path = tmp_path / "chart.svg"
+    chart.draw([row.as_json() for row in rows], "jax", path, "two cores")
+    picture = path.read_text(encoding="utf-8")
+    assert "loop" in picture
+    assert "peerless" not in picture
+    assert chart.COLOURS[True] in picture
+    assert chart.COLOURS[False] in picture
+
+
+def test_changes_beyond_the_noise_are_reported(tmp_path, monkeypatch, capsys):
+    def run(folder, **ratios):
+        folder.mkdir(exist_ok=True)
+        rows = [
+            Row(name, {}, {"funcgrad": [1.0] * len(jax), "jax": jax}).as_json()
+            for name, jax in ratios.items()
+        ]
+        (folder / "float64.json").write_text(json.dumps({"rows": rows}))
+
+    results, recorded = tmp_path / "results", tmp_path / "recorded"
+    run(recorded, same=[1.0, 2.0], better=[1.0, 1.1], worse=[4.0, 4.1], old=[1.0])
+    run(results, same=[1.9, 3.0], better=[2.0, 2.2], worse=[2.0, 2.1], new=[1.0])
+    command = ["changes", f"--results={results}", f"--recorded={recorded}"]
+    monkeypatch.setattr("sys.argv", command)
+    assert changes.main() == 1
+    printed = capsys.readouterr().out
+    assert "faster 2.00 times: better (1.05 to 2.10 times jax)" in printed
+    assert "slower 1.98 times: worse (4.05 to 2.05 times jax)" in printed
+    assert "- new: new" in printed
+    assert "- gone: old" in printed
+    assert "same" not in printed
+    monkeypatch.setattr("sys.argv", [*command, "--record"])
+    changes.main()
+    capsys.readouterr()
+    monkeypatch.setattr("sys.argv", command)
+    assert changes.main() == 0
+    assert "nothing beyond the noise" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_peak_memory_of_a_call_is_what_it_allocates():
+    megabytes = 32
+    added = peak(lambda: np.ones(megabytes * 2**17))
+    assert added is not None
+    assert 0.9 * megabytes < added / 2**20 < 1.5 * megabytes
 
 
 @pytest.mark.parametrize(
@@ -81,6 +142,6 @@ def test_seconds_are_readable(seconds, text):
 
 
 def test_results_that_differ_do_not_agree():
-    assert agree([[1.0, 2.0], [1.0, 2.0 + 1e-12]])
-    assert not agree([[1.0, 2.0], [1.0, 2.1]])
-    assert not agree([[1.0, 2.0], [1.0]])
+    assert agree([[1.0, 2.0], [1.0, 2.0 + 1e-12]], 1e-9, 0.0)
+    assert not agree([[1.0, 2.0], [1.0, 2.1]], 1e-9, 0.0)
+    assert not agree([[1.0, 2.0], [1.0]], 1e-9, 0.0)
