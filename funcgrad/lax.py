@@ -48,6 +48,27 @@ from funcgrad.ops.control.loops import fori_loop as fori_loop
 from funcgrad.ops.control.loops import scan as scan
 from funcgrad.ops.control.loops import while_loop as while_loop
 from funcgrad.ops.control.mapping import map as map
+from funcgrad.ops.conv_dimensions import ConvDimensionNumbers as ConvDimensionNumbers
+from funcgrad.ops.conv_dimensions import (
+    ConvGeneralDilatedDimensionNumbers as ConvGeneralDilatedDimensionNumbers,
+)
+from funcgrad.ops.conv_dimensions import (
+    conv_dimension_numbers as conv_dimension_numbers,
+)
+from funcgrad.ops.conv_dimensions import (
+    conv_general_permutations as conv_general_permutations,
+)
+from funcgrad.ops.conv_dimensions import (
+    conv_general_shape_tuple as conv_general_shape_tuple,
+)
+from funcgrad.ops.conv_dimensions import conv_shape_tuple as conv_shape_tuple
+from funcgrad.ops.conv_dimensions import padtype_to_pads as padtype_to_pads
+from funcgrad.ops.convolving import conv as conv
+from funcgrad.ops.convolving import conv_general_dilated as conv_general_dilated
+from funcgrad.ops.convolving import conv_transpose as conv_transpose
+from funcgrad.ops.convolving import (
+    conv_with_general_padding as conv_with_general_padding,
+)
 from funcgrad.ops.cumulative import cumlogsumexp as cumlogsumexp
 from funcgrad.ops.cumulative import cummax as cummax
 from funcgrad.ops.cumulative import cummin as cummin

@@ -32,6 +32,7 @@ from funcgrad.ops.complex_parts import real as real
 from funcgrad.ops.complex_parts import sign as sign
 from funcgrad.ops.contraction import dot_general as dot_general
 from funcgrad.ops.control import tapes as tapes
+from funcgrad.ops.convolving import conv_general_dilated as conv_general_dilated
 from funcgrad.ops.cumulative import cumlogsumexp as cumlogsumexp
 from funcgrad.ops.cumulative import cummax as cummax
 from funcgrad.ops.cumulative import cummin as cummin

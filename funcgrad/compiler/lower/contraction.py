@@ -92,12 +92,12 @@ class _Contraction:
 
     def _matrices(self, x: Node, *groups: Sequence[int]) -> Matrices:
         """The operand as batches of matrices; copied where axes are interleaved."""
-        x, axes = _peeled(self.ctx, x, groups)
+        x, axes = peeled(self.ctx, x, groups)
         node = self._ready(x)
         strides = [_merged(x.shape, group) for group in axes]
         if None in strides:
             order = [axis for group in axes for axis in group]
-            node = self._ready(_permuted(self.ctx, node, order))
+            node = self._ready(permuted(self.ctx, node, order))
             sizes = [math.prod(x.shape[a] for a in group) for group in axes]
             strides = [sizes[1] * sizes[2], sizes[2], 1]
             strides = [s if n > 1 else 0 for s, n in zip(strides, sizes, strict=True)]
@@ -273,7 +273,7 @@ def _merged(shape: Sequence[int], axes: Sequence[int]) -> int | None:
     return math.prod(shape[wide[-1] + 1 :])
 
 
-def _peeled(
+def peeled(
     ctx: Any, x: Node, groups: Sequence[Sequence[int]]
 ) -> tuple[Node, Sequence[Sequence[int]]]:
     """What a view that only permutes axes is of, and the same axes of that."""
@@ -288,7 +288,8 @@ def _peeled(
     return x, groups
 
 
-def _permuted(ctx: Any, x: Node, order: Sequence[int]) -> Node:
+def permuted(ctx: Any, x: Node, order: Sequence[int]) -> Node:
+    """The array with its axes in another order."""
     inverse = np.argsort(order).tolist()
     shape = tuple(x.shape[a] for a in order)
     return ctx.view(x, shape, lambda idx: [idx[a] for a in inverse])
