@@ -1,20 +1,10 @@
 """Composable transforms of NumPy functions: derivatives, batching and compilation."""
 
-from funcgrad import ad_checkpoint as ad_checkpoint
+from typing import TYPE_CHECKING
+
 from funcgrad import core as core
-from funcgrad import custom_batching as custom_batching
-from funcgrad import custom_derivatives as custom_derivatives
-from funcgrad import debug as debug
-from funcgrad import flatten_util as flatten_util
-from funcgrad import lax as lax
-from funcgrad import nn as nn
 from funcgrad import numpy as numpy
-from funcgrad import optimizers as optimizers
-from funcgrad import random as random
-from funcgrad import scipy as scipy
-from funcgrad import test_util as test_util
 from funcgrad import tree as tree
-from funcgrad import tree_util as tree_util
 from funcgrad.api.derivatives import jvp as jvp
 from funcgrad.api.derivatives import linear_transpose as linear_transpose
 from funcgrad.api.derivatives import linearize as linearize
@@ -41,8 +31,10 @@ from funcgrad.config import debug_nans as debug_nans
 from funcgrad.config import disable_jit as disable_jit
 from funcgrad.config import enable_checks as enable_checks
 from funcgrad.config import log_compiles as log_compiles
+from funcgrad.core import numpy_protocol as _numpy_protocol
 from funcgrad.core.aval import float0 as float0
 from funcgrad.core.trace import typeof as typeof
+from funcgrad.deferred import deferred
 from funcgrad.ops.control.callback import pure_callback as pure_callback
 from funcgrad.ops.control.checkpoint import checkpoint as checkpoint
 from funcgrad.ops.control.checkpoint import checkpoint as remat  # noqa: F401
@@ -51,4 +43,27 @@ from funcgrad.ops.control.custom_gradient import custom_gradient as custom_gradi
 from funcgrad.ops.control.custom_rules import custom_jvp as custom_jvp
 from funcgrad.ops.control.custom_rules import custom_vjp as custom_vjp
 from funcgrad.ops.control.custom_vmap import custom_vmap as custom_vmap
-from funcgrad.viz.graph import graph as graph
+
+if TYPE_CHECKING:
+    from funcgrad import ad_checkpoint as ad_checkpoint
+    from funcgrad import custom_batching as custom_batching
+    from funcgrad import custom_derivatives as custom_derivatives
+    from funcgrad import debug as debug
+    from funcgrad import flatten_util as flatten_util
+    from funcgrad import lax as lax
+    from funcgrad import nn as nn
+    from funcgrad import optimizers as optimizers
+    from funcgrad import random as random
+    from funcgrad import scipy as scipy
+    from funcgrad import test_util as test_util
+    from funcgrad import tree_util as tree_util
+    from funcgrad.viz.graph import graph as graph
+else:
+    __getattr__, __dir__ = deferred(
+        __name__,
+        "ad_checkpoint custom_batching custom_derivatives debug flatten_util lax nn "
+        "optimizers random scipy test_util tree_util".split(),
+        {"graph": "funcgrad.viz.graph"},
+    )
+
+_numpy_protocol.deferred["scipy.special"] = "funcgrad.scipy.special"

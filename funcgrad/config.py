@@ -5,7 +5,6 @@ setting for the whole process, a context manager for one block in one thread.
 """
 
 import os
-import pathlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -48,7 +47,7 @@ def _count(default: int, meaning: str) -> Setting:
 
 
 def _default_cache_dir() -> str:
-    home = os.environ.get("XDG_CACHE_HOME") or pathlib.Path("~/.cache").expanduser()
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     return os.path.join(home, "funcgrad")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-import funcgrad  # noqa: F401  # registers every primitive
+import funcgrad.lax  # noqa: F401  # registers every primitive
 from funcgrad.core.primitive import Primitive
 
 ROOT = Path(__file__).parents[1]

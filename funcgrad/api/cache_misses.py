@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from funcgrad.core.source import user_frame
-
-logger = logging.getLogger("funcgrad")
 
 
 def log_cache_miss(
@@ -27,7 +24,9 @@ def log_cache_miss(
     labels : sequence of str
         What the user calls each leaf of the arguments.
     """
-    logger.warning(
+    import logging
+
+    logging.getLogger("funcgrad").warning(
         "%s is traced again at %s: %s", name, user_frame(), explain(key, known, labels)
     )
 

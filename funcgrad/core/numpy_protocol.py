@@ -6,6 +6,7 @@ the core names none of them.
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -26,6 +27,15 @@ functions: dict[Callable[..., Any], Callable[..., Any]] = {}
 """NumPy's other functions."""
 ufunc_methods: dict[str, Callable[..., Any]] = {}
 """``reduce``, ``accumulate``, ``outer``, ``at``: (ufunc, *args, **kwargs)."""
+deferred: dict[str, str] = {}
+"""Packages to those modules of ours that answer for their functions, not yet loaded."""
+
+
+def load_answers(package: str) -> None:
+    """Load the module that answers for a package's functions, if that waits."""
+    module = deferred.pop(package, None)
+    if module is not None:
+        importlib.import_module(module)
 
 
 def find_ufunc(ufunc: np.ufunc) -> Callable[..., Any] | None:
@@ -34,6 +44,7 @@ def find_ufunc(ufunc: np.ufunc) -> Callable[..., Any] | None:
     if function is None:
         special = sys.modules.get("scipy.special")
         if getattr(special, ufunc.__name__, None) is ufunc:
+            load_answers("scipy.special")
             function = special_ufuncs.get(ufunc.__name__)
     return function
 

@@ -12,7 +12,6 @@ import threading
 from typing import Any, NamedTuple
 
 import numpy as np
-import scipy
 
 
 class SourceLine(NamedTuple):
@@ -50,7 +49,6 @@ _OWN_FOLDER = os.path.dirname(_folder(__file__).rstrip(os.sep)) + os.sep
 _INTERNAL_PREFIXES = (
     _OWN_FOLDER,
     _folder(np.__file__),
-    _folder(scipy.__file__),
     os.path.abspath(contextlib.__file__),
     os.path.abspath(functools.__file__),
     "<__array_function__",
@@ -62,7 +60,11 @@ class _IsInternal(dict[str, bool]):
     """Whether a file is skipped, worked out once for each file name."""
 
     def __missing__(self, filename: str) -> bool:
-        internal = filename.startswith(_INTERNAL_PREFIXES)
+        # SciPy has frames only where it is loaded.
+        scipy = sys.modules.get("scipy")
+        internal = filename.startswith(_INTERNAL_PREFIXES) or (
+            scipy is not None and filename.startswith(_folder(scipy.__file__))
+        )
         self[filename] = internal
         return internal
 

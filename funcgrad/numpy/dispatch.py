@@ -17,7 +17,13 @@ from funcgrad.config import modes
 from funcgrad.core.array import Array, as_array
 from funcgrad.core.dtypes import canonical_dtype, result_type
 from funcgrad.core.finite import check_results, is_watched
-from funcgrad.core.numpy_protocol import functions, implements, special_ufuncs, ufuncs
+from funcgrad.core.numpy_protocol import (
+    functions,
+    implements,
+    load_answers,
+    special_ufuncs,
+    ufuncs,
+)
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import Tracer, typeof
 from funcgrad.ops.casting import convert_element_type, strong
@@ -163,6 +169,7 @@ def dispatch_table() -> dict[str, str]:
     >>> fnp.dispatch_table()["numpy.sin"]
     'numpy.sin'
     """
+    load_answers("scipy.special")
     table = {}
     for ufunc, function in ufuncs.items():
         name = f"numpy.{ufunc.__name__}"

@@ -14,7 +14,7 @@ import numpy as np
 
 from funcgrad.core.primitive import Primitive
 
-Draw = Callable[[np.random.Generator, tuple[int, ...], np.dtype[Any]], Any]
+Draw = Callable[["np.random.Generator", tuple[int, ...], np.dtype[Any]], Any]
 Shape = tuple[int, ...]
 
 

@@ -1,3 +1,10 @@
 """SciPy's namespaces on traced values and arrays alike."""
 
-from funcgrad.scipy import special as special
+from typing import TYPE_CHECKING
+
+from funcgrad.deferred import deferred
+
+if TYPE_CHECKING:
+    from funcgrad.scipy import special as special
+else:
+    __getattr__, __dir__ = deferred(__name__, ["special"])

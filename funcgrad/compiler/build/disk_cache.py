@@ -1,22 +1,24 @@
 """Keeps compiled kernels on disk: object code by key, safe among processes."""
 
+from __future__ import annotations
+
 import contextlib
-import hashlib
 import os
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from funcgrad.config import SETTINGS, Value, config
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # Raised when the layout of a file or what the payload means changes.
 _FORMAT = 1
 _MAGIC = b"funcgrad"
-_DIGEST = hashlib.sha256().digest_size
+_DIGEST = 32
 _DEFAULT_MAX_BYTES = 512 * 1024 * 1024
 # A writer that died leaves its temporary file; none lives as long as this.
 _STALE_SECONDS = 3600.0
@@ -56,6 +58,8 @@ def make_key(text: str, environment: Iterable[str]) -> str:
     environment : iterable of str
         All else the object code depends on: versions, processor, passes.
     """
+    import hashlib
+
     digest = hashlib.sha256()
     for part in (str(_FORMAT), *environment, text):
         data = part.encode()
@@ -74,24 +78,27 @@ def is_enabled() -> bool:
 
 def directory() -> Path:
     """Where entries are: ``FUNCGRAD_CACHE_DIR``, the setting, or the platform's."""
+    from pathlib import Path
+
     root = os.environ.get("FUNCGRAD_CACHE_DIR")
     if not root and config.compilation_cache_dir != _setting("compilation_cache_dir"):
         root = config.compilation_cache_dir
-    return (Path(root) if root else _platform_directory()) / f"v{_FORMAT}"
+    return Path(root or _platform_directory()) / f"v{_FORMAT}"
 
 
 def _setting(name: str) -> Value:
     return SETTINGS[name].default
 
 
-def _platform_directory() -> Path:
+def _platform_directory() -> str:
+    home = os.path.expanduser("~")
     if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
+        base = os.environ.get("LOCALAPPDATA") or os.path.join(home, "AppData", "Local")
     elif sys.platform == "darwin":
-        base = str(Path.home() / "Library" / "Caches")
+        base = os.path.join(home, "Library", "Caches")
     else:
-        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "funcgrad"
+        base = os.environ.get("XDG_CACHE_HOME") or os.path.join(home, ".cache")
+    return os.path.join(base, "funcgrad")
 
 
 def load(key: str) -> bytes | None:
@@ -187,18 +194,26 @@ def _path(key: str) -> Path:
 
 
 def _pack(payload: bytes) -> bytes:
-    return _MAGIC + hashlib.sha256(payload).digest() + payload
+    return _MAGIC + _checksum(payload) + payload
+
+
+def _checksum(payload: bytes) -> bytes:
+    import hashlib
+
+    return hashlib.sha256(payload).digest()
 
 
 def _unpack(data: bytes) -> bytes | None:
     start = len(_MAGIC) + _DIGEST
     payload = data[start:]
-    if data[:start] != _MAGIC + hashlib.sha256(payload).digest():
+    if data[:start] != _MAGIC + _checksum(payload):
         return None
     return payload
 
 
 def _write_atomically(path: Path, data: bytes) -> None:
+    import tempfile
+
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     try:

@@ -4,7 +4,6 @@ The only module that touches Numba's and llvmlite's internals.
 """
 
 import functools
-import hashlib
 import importlib
 import re
 import struct
@@ -29,6 +28,8 @@ _keep_alive: list[Any] = []
 
 def kernel_name(text: str) -> str:
     """Symbol of a kernel: equal names have equal texts, in all processes."""
+    import hashlib
+
     return "fg_" + hashlib.sha256(text.encode()).hexdigest()[:40]
 
 

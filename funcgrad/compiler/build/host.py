@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib
-import importlib.util
 import os
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from funcgrad.errors import CompilerError
@@ -70,6 +68,9 @@ def host() -> Host:
 
 def _numba_version() -> str:
     """What tells one Numba from another, without its import."""
+    import importlib.util
+    from pathlib import Path
+
     found = importlib.util.find_spec("numba")
     if found is None or found.origin is None:
         raise CompilerError("Numba is not installed")

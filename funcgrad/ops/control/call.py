@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -35,8 +34,6 @@ from funcgrad.ops.control.pruning import prune_call
 from funcgrad.transforms.stage import stage_flat
 from funcgrad.transforms.transpose import is_linear
 
-logger = logging.getLogger("funcgrad")
-
 
 def compiled(jaxpr: Jaxpr) -> Executable:
     """Native code of a program, made once and kept with it."""
@@ -51,8 +48,10 @@ def compiled(jaxpr: Jaxpr) -> Executable:
 
 def _log_compilation(jaxpr: Jaxpr, seconds: float) -> None:
     """Log what was compiled for which line of the user's, and how long it took."""
+    import logging
+
     types = ", ".join(aval.short() for aval in jaxpr.in_avals)
-    logger.warning(
+    logging.getLogger("funcgrad").warning(
         "compiled %d equations for (%s) in %.1f ms, called at %s",
         len(jaxpr.eqns),
         types,
