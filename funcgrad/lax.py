@@ -124,6 +124,11 @@ from funcgrad.ops.products import Precision as Precision
 from funcgrad.ops.products import batch_matmul as batch_matmul
 from funcgrad.ops.products import dot as dot
 from funcgrad.ops.random_bits import threefry2x32 as threefry2x32
+from funcgrad.ops.reducing import reduce as reduce
+from funcgrad.ops.reducing import reduce_window as reduce_window
+from funcgrad.ops.reducing import (
+    reduce_window_shape_tuple as reduce_window_shape_tuple,
+)
 from funcgrad.ops.reduction import argmax as argmax
 from funcgrad.ops.reduction import argmin as argmin
 from funcgrad.ops.reduction import reduce_and as reduce_and

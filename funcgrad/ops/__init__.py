@@ -2,6 +2,7 @@
 
 from funcgrad.ops import accumulation as accumulation
 from funcgrad.ops import linalg as linalg
+from funcgrad.ops import window_reductions as window_reductions
 from funcgrad.ops.arithmetic import add as add
 from funcgrad.ops.arithmetic import div as div
 from funcgrad.ops.arithmetic import mul as mul
