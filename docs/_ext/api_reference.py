@@ -1,0 +1,139 @@
+"""Writes the API reference from docstrings: public namespaces -> a page for each."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from reference_names import NAMESPACES, public_names
+from sphinx.application import Sphinx
+from sphinx.ext.napoleon import Config
+from sphinx.ext.napoleon.docstring import NumpyDocstring
+
+NAPOLEON = Config(napoleon_use_rtype=False, napoleon_use_param=False)
+
+
+def signature_of(value: Any) -> str:
+    """The parameters as text, without types; empty where Python does not tell them."""
+    try:
+        signature = inspect.signature(value)
+    except (TypeError, ValueError):
+        return "(*args, **kwargs)" if callable(value) else ""
+    bare = [
+        parameter.replace(annotation=inspect.Parameter.empty)
+        for parameter in signature.parameters.values()
+    ]
+    empty = inspect.Signature.empty
+    return str(signature.replace(parameters=bare, return_annotation=empty))
+
+
+def indented(lines: Iterator[str] | list[str], depth: int) -> list[str]:
+    """The lines, moved to the right."""
+    return [" " * depth + line if line else "" for line in lines]
+
+
+def docstring_lines(value: Any) -> list[str]:
+    """The docstring as reStructuredText."""
+    text = inspect.cleandoc(getattr(value, "__doc__", None) or "")
+    return NumpyDocstring(text, NAPOLEON).lines()
+
+
+def method_lines(cls: type) -> Iterator[str]:
+    """Directives for the public methods and properties that have a docstring."""
+    for name, member in vars(cls).items():
+        if name.startswith("_"):
+            continue
+        inner = (
+            member.__func__
+            if isinstance(member, (classmethod, staticmethod))
+            else member
+        )
+        if isinstance(inner, property) and inner.__doc__:
+            yield from ["", f".. py:property:: {name}", ""]
+        elif inspect.isfunction(inner) and inner.__doc__:
+            yield from ["", f".. py:method:: {name}{signature_of(inner)}", ""]
+        else:
+            continue
+        yield from indented(docstring_lines(inner), 3)
+
+
+def entry(namespace: str, name: str, value: Any) -> list[str]:
+    """The directive of one name."""
+    if isinstance(value, type):
+        kind, signature = "class", ""
+        if not issubclass(value, BaseException) and not isinstance(
+            value, types.GenericAlias
+        ):
+            signature = signature_of(value)
+        if issubclass(value, BaseException):
+            kind = "exception"
+    elif callable(value):
+        kind, signature = "function", signature_of(value)
+    else:
+        kind, signature = "data", ""
+    lines = [f".. py:{kind}:: {name}{signature}", f"   :module: {namespace}", ""]
+    lines += indented(docstring_lines(value), 3)
+    if isinstance(value, type):
+        lines += indented(method_lines(value), 3)
+    return [*lines, ""]
+
+
+def page(namespace: str, title: str) -> str:
+    """The page of one namespace."""
+    module = importlib.import_module(namespace)
+    names = public_names(module)
+    summary = docstring_lines(module)
+    body: list[str] = []
+    for name in names:
+        body += entry(namespace, name, getattr(module, name))
+    return "\n".join(
+        [
+            title,
+            "=" * len(title),
+            "",
+            *summary,
+            "",
+            f".. py:module:: {namespace}",
+            "   :no-index:",
+            "",
+            *body,
+        ]
+    )
+
+
+def index_page() -> str:
+    """The page that lists the namespaces, with the first sentence of each."""
+    lines = ["API reference", "=============", ""]
+    lines += ["Every public name, from its docstring; the examples are tested.", ""]
+    for namespace in NAMESPACES:
+        first = docstring_lines(importlib.import_module(namespace))[0]
+        lines += [f":doc:`{namespace}`", f"    {first}", ""]
+    lines += [".. toctree::", "   :hidden:", ""]
+    return "\n".join([*lines, *(f"   {namespace}" for namespace in NAMESPACES), ""])
+
+
+def write_pages(app: Sphinx) -> None:
+    """Write what changed; pages that stay the same are not read again."""
+    folder = Path(app.srcdir) / "api"
+    folder.mkdir(exist_ok=True)
+    wanted = {
+        f"{namespace}.rst": page(namespace, namespace) for namespace in NAMESPACES
+    }
+    wanted["index.rst"] = index_page()
+    for old in folder.glob("*.rst"):
+        if old.name not in wanted:
+            old.unlink()
+    for name, text in wanted.items():
+        path = folder / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Sphinx calls this."""
+    app.connect("builder-inited", write_pages)
+    return {"parallel_read_safe": True}

@@ -1,0 +1,49 @@
+"""The public namespaces, and which of their names the reference and its test cover."""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+NAMESPACES = [
+    "funcgrad",
+    "funcgrad.numpy",
+    "funcgrad.numpy.linalg",
+    "funcgrad.lax",
+    "funcgrad.scipy.special",
+    "funcgrad.random",
+    "funcgrad.nn",
+    "funcgrad.nn.initializers",
+    "funcgrad.optimizers",
+    "funcgrad.tree_util",
+    "funcgrad.flatten_util",
+    "funcgrad.custom_batching",
+    "funcgrad.custom_derivatives",
+    "funcgrad.ad_checkpoint",
+    "funcgrad.debug",
+    "funcgrad.test_util",
+    "funcgrad.errors",
+]
+
+
+def public_names(module: types.ModuleType) -> list[str]:
+    """Names that users import: of ``__all__``, or without a leading underscore.
+
+    Modules, what typing and the standard library lent, and NumPy's own types and
+    constants have their documentation elsewhere.
+    """
+    listed = getattr(module, "__all__", None)
+    names = sorted(listed if listed is not None else vars(module))
+    return [
+        name
+        for name in names
+        if not name.startswith("_") and is_ours(getattr(module, name))
+    ]
+
+
+def is_ours(value: Any) -> bool:
+    """Whether funcgrad defines the value."""
+    if isinstance(value, types.ModuleType):
+        return False
+    home = getattr(value, "__module__", None) or type(value).__module__
+    return str(home).partition(".")[0] == "funcgrad"
