@@ -113,6 +113,7 @@ from funcgrad.ops.iota import iota as iota
 from funcgrad.ops.joining import concatenate as concatenate
 from funcgrad.ops.joining import stack as stack
 from funcgrad.ops.linalg.triangular_solve import triangular_solve as triangular_solve
+from funcgrad.ops.out_of_range import GatherScatterMode as GatherScatterMode
 from funcgrad.ops.powers import cbrt as cbrt
 from funcgrad.ops.powers import integer_pow as integer_pow
 from funcgrad.ops.powers import pow as pow
@@ -155,12 +156,14 @@ from funcgrad.ops.rounding import nextafter as nextafter
 from funcgrad.ops.rounding import round as round
 from funcgrad.ops.rounding import signbit as signbit
 from funcgrad.ops.rounding import trunc as trunc
+from funcgrad.ops.scatter_calls import scatter as scatter
+from funcgrad.ops.scatter_calls import scatter_add as scatter_add
+from funcgrad.ops.scatter_calls import scatter_apply as scatter_apply
+from funcgrad.ops.scatter_calls import scatter_max as scatter_max
+from funcgrad.ops.scatter_calls import scatter_min as scatter_min
+from funcgrad.ops.scatter_calls import scatter_mul as scatter_mul
+from funcgrad.ops.scatter_calls import scatter_sub as scatter_sub
 from funcgrad.ops.scattering import ScatterDimensionNumbers as ScatterDimensionNumbers
-from funcgrad.ops.scattering import scatter as scatter
-from funcgrad.ops.scattering import scatter_add as scatter_add
-from funcgrad.ops.scattering import scatter_max as scatter_max
-from funcgrad.ops.scattering import scatter_min as scatter_min
-from funcgrad.ops.scattering import scatter_mul as scatter_mul
 from funcgrad.ops.searching import searchsorted as searchsorted
 from funcgrad.ops.selection import clamp as clamp
 from funcgrad.ops.selection import max as max

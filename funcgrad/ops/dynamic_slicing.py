@@ -24,7 +24,7 @@ from funcgrad.ops.comparison import lt
 from funcgrad.ops.indexing import gather
 from funcgrad.ops.iota import instantiate, zeros_of
 from funcgrad.ops.joining import stack
-from funcgrad.ops.scattering import scatter
+from funcgrad.ops.scatter_calls import scatter
 from funcgrad.ops.selection import select_n
 from funcgrad.ops.slicing import strided_slice
 from funcgrad.ops.structural import align_batch, move_axis_to_front, reshape

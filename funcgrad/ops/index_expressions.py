@@ -7,24 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad import errors
 from funcgrad.core.numpy_protocol import defines_method
-from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
 from funcgrad.ops.dynamic_slicing import dynamic_slice_p
 from funcgrad.ops.index_parsing import Plan, parse_index
 from funcgrad.ops.indexing import gather
+from funcgrad.ops.out_of_range import check_mode
 from funcgrad.ops.slicing import strided_slice
 from funcgrad.ops.structural import reshape, rev
 from funcgrad.ops.windows import GatherDimensionNumbers
-
-MODES = {
-    None: None,
-    "clip": "clip",
-    "promise_in_bounds": "promise_in_bounds",
-    "fill": "fill",
-    "drop": "fill",
-}
 
 
 @defines_method("getitem")
@@ -75,24 +66,6 @@ def read(x: Any, index: Any, *, mode: str | None = None, fill_value: Any = None)
         fill_value=fill_value,
     )
     return reshape(taken, plan.result_shape)
-
-
-def check_mode(mode: Any) -> str | None:
-    """The mode of a gather or scatter for a mode that the user names."""
-    name = getattr(mode, "name", mode)
-    key = name.lower() if isinstance(name, str) else name
-    key = {"fill_or_drop": "fill"}.get(key, key)
-    if key in MODES:
-        return MODES[key]
-    raise errors.ConfigError(
-        errors.message(
-            f"there is no mode {mode!r} for indices out of range.",
-            where=user_frame(),
-            got=repr(mode),
-            expected='None, "clip", "fill", "drop" or "promise_in_bounds"',
-            see=errors.ConfigError.page,
-        )
-    )
 
 
 def _axes(plan: Plan) -> range:

@@ -20,15 +20,15 @@ from funcgrad.core.trace import Tracer, typeof
 from funcgrad.ops.arithmetic import add, div, mul, neg
 from funcgrad.ops.casting import convert_element_type
 from funcgrad.ops.index_expressions import (
-    check_mode,
     gather_numbers,
     read,
     static_window,
 )
 from funcgrad.ops.index_parsing import Plan, parse_index
 from funcgrad.ops.iota import full
+from funcgrad.ops.out_of_range import check_mode
 from funcgrad.ops.powers import pow as power
-from funcgrad.ops.scattering import (
+from funcgrad.ops.scatter_calls import (
     scatter,
     scatter_add,
     scatter_max,

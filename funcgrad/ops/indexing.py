@@ -17,6 +17,7 @@ from funcgrad.core.trace import typeof
 from funcgrad.core.vspace import Zero, zero_like
 from funcgrad.ops.cases import case, integers
 from funcgrad.ops.iota import instantiate, zeros_of
+from funcgrad.ops.out_of_range import check_mode
 from funcgrad.ops.scatter_family import ScatterFamily, scatter_cases
 from funcgrad.ops.structural import move_axis_to_front, reshape
 from funcgrad.ops.windows import (
@@ -309,26 +310,31 @@ scatter_add_p = ScatterAdd()
 
 def gather(
     operand: Any,
-    indices: Any,
+    start_indices: Any,
     dimension_numbers: GatherDimensionNumbers,
     slice_sizes: Sequence[int],
     *,
-    mode: str = "fill",
+    unique_indices: bool = False,
+    indices_are_sorted: bool = False,
+    mode: Any = None,
     fill_value: Any = None,
 ) -> Any:
-    """Windows of ``operand`` that begin at ``indices``.
+    """Windows of ``operand`` that begin at ``start_indices``.
 
     Parameters
     ----------
     operand : array
-    indices : integer array, shape (..., k)
+    start_indices : integer array, shape (..., k)
         Positions along the k axes ``dimension_numbers.start_index_map``; from 0, not
         from the end.
     dimension_numbers : GatherDimensionNumbers
     slice_sizes : sequence of int
         Extent of a window along every axis of the operand.
-    mode : {"fill", "clip", "promise_in_bounds"}
-        What a window that leaves the operand is: filled, or moved back inside.
+    unique_indices, indices_are_sorted : bool
+        Taken for compatibility; they make no difference.
+    mode : GatherScatterMode or {"fill", "clip", "promise_in_bounds"}, optional
+        What a window that leaves the operand is: filled, the default, or moved back
+        inside.
     fill_value : scalar, optional
         NaN by default; for integers the smallest (signed) or largest (unsigned).
 
@@ -350,10 +356,10 @@ def gather(
     """
     return gather_p.bind(
         operand,
-        indices,
+        start_indices,
         dimension_numbers=GatherDimensionNumbers(*map(tuple, dimension_numbers)),
         slice_sizes=tuple(slice_sizes),
-        mode=mode,
+        mode=check_mode(mode) or "fill",
         fill_value=fill_value,
     )
 

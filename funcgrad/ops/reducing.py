@@ -144,10 +144,10 @@ def _is_neutral(name: str, start: Any) -> bool:
         return bool(value) == (name in ("and", "min"))
     if name == "and":
         return bool(value == np.invert(np.zeros((), value.dtype)))
-    return bool(value == _end_of(value.dtype, lowest=name == "max"))
+    return bool(value == extreme_of(value.dtype, lowest=name == "max"))
 
 
-def _end_of(dtype: np.dtype[Any], *, lowest: bool) -> Any:
+def extreme_of(dtype: np.dtype[Any], *, lowest: bool) -> Any:
     """The smallest or the largest number of a dtype."""
     if dtype.kind == "f":
         return dtype.type(-np.inf if lowest else np.inf)

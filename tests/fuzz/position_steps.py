@@ -11,7 +11,8 @@ from funcgrad import ops
 from funcgrad.core.trace import typeof
 from funcgrad.ops.dynamic_slicing import dynamic_slice, dynamic_update_slice
 from funcgrad.ops.indexing import gather
-from funcgrad.ops.scattering import ScatterDimensionNumbers, scatter, scatter_add
+from funcgrad.ops.scatter_calls import scatter, scatter_add
+from funcgrad.ops.scattering import ScatterDimensionNumbers
 from funcgrad.ops.slicing import strided_slice
 from funcgrad.ops.structural import (
     reshape,

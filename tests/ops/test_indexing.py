@@ -179,7 +179,7 @@ def test_what_does_not_fit() -> None:
         stage(lambda x, i: [gather(x, i, none, (1, 4))], [x, i])
     with pytest.raises(errors.ShapeError, match="batching axes"):
         stage(lambda x, i: [gather(x, i, paired, (1, 1))], [x, i])
-    with pytest.raises(errors.ShapeError, match="mode"):
+    with pytest.raises(errors.ConfigError, match="mode"):
         stage(lambda x, i: [gather(x, i, rows, (1, 4), mode="wrap")], [x, i])
     with pytest.raises(errors.DTypeError, match="integer"):
         stage(lambda x: [gather(x, x, rows, (1, 4))], [x])
