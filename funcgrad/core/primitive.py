@@ -108,6 +108,10 @@ class Primitive:
         """Effects of an application: what keeps it alive and in order."""
         return _NO_EFFECTS if self.effect is None else frozenset({self.effect})
 
+    def asks_batch(self, **params: Any) -> bool:
+        """Whether ``batch`` is to see a whole batch, rather than entries one by one."""
+        return False
+
     def evaluate(self, *operands: Any, **params: Any) -> Any:
         raise NotImplementedError
 

@@ -28,6 +28,8 @@ class Trace:
     records_only: bool = False
     """Whether it notes operations down and makes none of its own: what else is being
     staged need not be looked at."""
+    splits: bool = False
+    """Whether what is linearized inside leaves its residuals to another program."""
 
     def process(self, primitive: Any, operands: Sequence[Any], params: Any) -> Any:
         raise NotImplementedError

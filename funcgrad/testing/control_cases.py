@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from funcgrad import ops
-from funcgrad.api.derivatives import jvp
+from funcgrad.api.derivatives import jvp, vjp
 from funcgrad.api.jit import jit
 from funcgrad.api.staging import ShapeDtypeStruct
 from funcgrad.core.trace import typeof
@@ -61,6 +61,14 @@ def _counted(n: Any, x: Any) -> Any:
 
 def _until_large(x: Any) -> Any:
     return while_loop(lambda c: ops.abs(c) < 20.0, lambda c: c * 1.5 + x, x)
+
+
+def _slope_of_nested_loops(x: Any) -> Any:
+    def value(x: Any) -> Any:
+        return scan(lambda c, _: (ops.sin(_counted(2, c)), None), x, length=2)[0]
+
+    _, pullback = vjp(value, x)
+    return pullback(x)[0]
 
 
 @custom_jvp
@@ -135,6 +143,7 @@ CASES: dict[str, list[Case]] = {
         program(_counted, integers((), 0, 5), (3,)),
         program(_until_large, between((), 0.3, 1.0)),
     ],
+    "recomputed": [program(_slope_of_nested_loops, between((), 0.3, 1.0))],
     "checkpoint": [
         program(checkpoint(lambda x, y: ops.sin(ops.sin(x) * y)), (3,), (3,)),
     ],

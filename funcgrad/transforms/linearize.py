@@ -68,7 +68,7 @@ def linearize_jaxpr(jaxpr: Jaxpr, nonzero: Sequence[bool]) -> LinearizedJaxpr:
         kept.append((linear, out_nonzero))
         return [*results, *linear.consts]
 
-    primal = stage_flat(primal_function, [v.aval for v in jaxpr.invars])
+    primal = stage_flat(primal_function, [v.aval for v in jaxpr.invars], splits=True)
     linear, out_nonzero = kept[0]
     residuals, hoisted = hoist_consts(linear)
     return LinearizedJaxpr(primal, hoisted, len(residuals), out_nonzero)

@@ -31,11 +31,15 @@ class JaxprTrace(Trace):
     """Records every primitive it is given; a value from outside becomes a constant.
 
     ``staging`` traces (of jit, scan, ...) also take creation and random operations;
-    the trace of tangents under linearize does not, and keeps no source lines.
+    the trace of tangents under linearize does not, and keeps no source lines. What is
+    linearized inside one that ``splits`` leaves its residuals to another program.
     """
 
-    def __init__(self, *, staging: bool = True, name: str = "") -> None:
+    def __init__(
+        self, *, staging: bool = True, name: str = "", splits: bool = False
+    ) -> None:
         self.staging = staging
+        self.splits = splits
         self.name = name
         self.eqns: list[Eqn] = []
         self.consts: dict[int, tuple[Var, Any]] = {}
@@ -192,9 +196,10 @@ def stage(
     *,
     name: str = "",
     labels: Sequence[str] | None = None,
+    splits: bool = False,
 ) -> ClosedJaxpr:
     """The jaxpr of a function of flat arguments that returns a flat sequence."""
-    with new_trace(JaxprTrace(name=name)) as trace:
+    with new_trace(JaxprTrace(name=name, splits=splits)) as trace:
         marks = labels if labels is not None else [""] * len(avals)
         arguments = [trace.argument(a, m) for a, m in zip(avals, marks, strict=True)]
         return trace.jaxpr(arguments, function(*arguments))
@@ -211,13 +216,16 @@ def hoist_consts(closed: ClosedJaxpr) -> tuple[list[Any], Jaxpr]:
 
 
 def stage_flat(
-    function: Callable[..., Sequence[Any]], avals: Sequence[ShapedArray]
+    function: Callable[..., Sequence[Any]],
+    avals: Sequence[ShapedArray],
+    *,
+    splits: bool = False,
 ) -> Jaxpr:
     """The jaxpr of a rule's function; arrays that it captures stand in the program.
 
     It may capture no traced value: that would outlive its trace.
     """
-    closed = stage(function, avals)
+    closed = stage(function, avals, splits=splits)
     if any(isinstance(value, Tracer) for value in closed.consts):
         raise AssertionError("a rule captured a traced value; pass it as an operand")
     jaxpr = closed.jaxpr

@@ -6,7 +6,7 @@ import numpy as np
 
 from funcgrad.compiler.emit.division import Division
 from funcgrad.compiler.emit.emitter import Operand, same_type
-from funcgrad.compiler.emit.value import Value
+from funcgrad.compiler.emit.value import BOOL, Value
 
 _INTEGER_EXTREME = {"i": ("smin", "smax"), "u": ("umin", "umax")}
 
@@ -206,8 +206,14 @@ class Arithmetic(Division):
         """All lanes combined by ``add mul min max and or xor``, as a scalar.
 
         Halves are combined with each other first, so the order, and with it the
-        rounding, depends on the number of lanes alone.
+        rounding, depends on the number of lanes alone. Truth values are tested as the
+        bits of one integer.
         """
+        if v.dtype == BOOL and v.lanes > 1 and kind in ("add", "or", "and"):
+            bits = self.op(f"bitcast {v.typed} to i{v.lanes}")
+            wanted = "ne" if kind != "and" else "eq"
+            against = 0 if kind != "and" else -1
+            return Value(self.op(f"icmp {wanted} i{v.lanes} {bits}, {against}"), BOOL)
         combine = {
             "add": self.add,
             "mul": self.mul,

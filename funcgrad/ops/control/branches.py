@@ -52,7 +52,8 @@ def cond(
     -------
     tree of array
         The result of the branch that was chosen; the other does not run. Under `vmap`
-        with a batched ``pred`` both run.
+        with a batched ``pred``, entries take costly branches in small blocks that run
+        what one of them takes; cheap branches all run, and each entry selects.
 
     Raises
     ------

@@ -30,6 +30,7 @@ from funcgrad.ops.control.inner import (
     select,
     transpose_jaxpr,
 )
+from funcgrad.ops.control.lanes import in_blocks, keeps_tapes, lanes_of, width_for
 from funcgrad.ops.control.pruning import prune_call
 from funcgrad.transforms.stage import stage_flat
 from funcgrad.transforms.transpose import is_linear
@@ -204,6 +205,25 @@ class Call(HigherOrder):
         jaxpr: Jaxpr,
         **params: Any,
     ) -> Any:
+        batched = tuple(dim is not None for dim in dims)
+        if keeps_tapes(jaxpr):
+            facts = lanes_of(jaxpr, batched)
+            width = width_for([jaxpr], [facts], size) if facts.apart else None
+            if width is not None:
+                params["jaxpr"] = jaxpr
+                return in_blocks(self, width, size, operands, dims, params)
+        return self.batch_block(size, operands, dims, jaxpr=jaxpr, **params)
+
+    def batch_block(
+        self,
+        size: int,
+        operands: Sequence[Any],
+        dims: Sequence[Any],
+        *,
+        jaxpr: Jaxpr,
+        **params: Any,
+    ) -> Any:
+        """The whole batch at once."""
         batched = tuple(dim is not None for dim in dims)
         force = (False,) * len(jaxpr.outvars)
         inner, out_batched = batched_jaxpr(jaxpr, size, batched, force)

@@ -27,6 +27,9 @@ class PureCallback(Primitive):
     name = "pure_callback"
     multiple_results = True
 
+    def asks_batch(self, **params: Any) -> bool:
+        return bool(params["vectorized"])
+
     def evaluate(
         self,
         *operands: Any,

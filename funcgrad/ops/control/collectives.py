@@ -44,6 +44,9 @@ class Collective(Primitive):
         case((), integers((), 0, 1)).batched_in(0),
     )
 
+    def asks_batch(self, **params: Any) -> bool:
+        return True
+
     def evaluate(self, x: Any, lane: Any) -> Any:
         return x
 

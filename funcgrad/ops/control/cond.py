@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from funcgrad import errors
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.jaxpr import Jaxpr, eval_jaxpr
-from funcgrad.core.source import user_frame
 from funcgrad.core.trace import Tracer, typeof
+from funcgrad.ops.comparison import eq
 from funcgrad.ops.control.call import HigherOrder, execute, jit_p
 from funcgrad.ops.control.inner import (
     Flags,
@@ -27,10 +26,18 @@ from funcgrad.ops.control.inner import (
     select,
     transpose_jaxpr,
 )
+from funcgrad.ops.control.lanes import (
+    COSTLY,
+    in_blocks,
+    lanes_of,
+    width_for,
+    work,
+)
 from funcgrad.ops.control.pruning import prune_cond
 from funcgrad.ops.control.residuals import linearized_body
 from funcgrad.ops.iota import instantiate, zeros_of
-from funcgrad.ops.selection import select_n
+from funcgrad.ops.reduction import reduce_or
+from funcgrad.ops.selection import clamp, select_n
 from funcgrad.ops.structural import (
     broadcast_in_dim,
     move_axis_to_front,
@@ -139,6 +146,34 @@ class Cond(HigherOrder):
         *,
         branches: tuple[Jaxpr, ...],
     ) -> Any:
+        if dims[0] is not None:
+            batched = tuple(dim is not None for dim in dims[1:])
+            width = _width(branches, batched, size)
+            if width is not None:
+                params = {"branches": branches}
+                return in_blocks(self, width, size, operands, dims, params)
+        return self._batch_whole(size, operands, dims, branches, only_taken=False)
+
+    def batch_block(
+        self,
+        size: int,
+        operands: Sequence[Any],
+        dims: Sequence[Any],
+        *,
+        branches: tuple[Jaxpr, ...],
+    ) -> Any:
+        """All branches that an entry of the batch takes, each on the whole batch."""
+        return self._batch_whole(size, operands, dims, branches, only_taken=True)
+
+    def _batch_whole(
+        self,
+        size: int,
+        operands: Sequence[Any],
+        dims: Sequence[Any],
+        branches: tuple[Jaxpr, ...],
+        *,
+        only_taken: bool,
+    ) -> Any:
         batched = tuple(dim is not None for dim in dims[1:])
         values = place_operands(branches[0], operands[1:], dims[1:])
         none = (False,) * len(branches[0].outvars)
@@ -150,7 +185,7 @@ class Cond(HigherOrder):
             results = self.bind(operands[0], *values, branches=inner)
         else:
             index = move_axis_to_front(operands[0], dims[0])
-            results = _select_branches(index, inner, values)
+            results = _select_branches(index, inner, values, only_taken=only_taken)
         return results, result_dims(branches[0], force)
 
     def lower(
@@ -171,15 +206,27 @@ def _union(flags: Sequence[Flags]) -> Flags:
     return tuple(any(column) for column in zip(*flags, strict=True))
 
 
+def _width(branches: Sequence[Jaxpr], batched: Flags, size: int) -> int | None:
+    """Entries of a batch that take branches together; None: all of them."""
+    inert = not any(branch.effects for branch in branches)
+    if inert and sum(map(work, branches)) <= COSTLY:
+        return None
+    facts = [lanes_of(branch, batched) for branch in branches]
+    return width_for(branches, facts, size)
+
+
 def _select_branches(
-    index: Any, branches: Sequence[Jaxpr], operands: Sequence[Any]
+    index: Any, branches: Sequence[Jaxpr], operands: Sequence[Any], *, only_taken: bool
 ) -> list[Any]:
-    """All branches on a whole batch, and for each entry the results that it wants."""
-    if any(branch.effects for branch in branches):
-        raise _effects_in_batch()
+    """Branches on a whole batch, and for each entry the results that it wants."""
+    last = len(branches) - 1
+    if typeof(index).dtype.kind != "b":
+        index = clamp(0, index, last)
     results = [
-        jit_p.bind(*operands, jaxpr=branch, name="branch", inline=True)
-        for branch in branches
+        _if_any(eq(index, k), branch, operands)
+        if only_taken and work(branch) > COSTLY // 2
+        else jit_p.bind(*operands, jaxpr=branch, name="branch", inline=True)
+        for k, branch in enumerate(branches)
     ]
     chosen_results = []
     for column in zip(*results, strict=True):
@@ -188,18 +235,18 @@ def _select_branches(
     return chosen_results
 
 
-def _effects_in_batch() -> errors.FuncgradError:
-    return errors.ConcretizationTypeError(
-        errors.message(
-            "`cond` with a condition that varies along a vmapped axis runs all its "
-            "branches, and one of them has an effect.",
-            where=user_frame(),
-            got="debug.print or debug.callback in a branch",
-            expected="branches without effects",
-            fix="move the effect out of the branch",
-            see=errors.ConcretizationTypeError.page,
-        )
+def _if_any(takes: Any, branch: Jaxpr, operands: Sequence[Any]) -> list[Any]:
+    """Results of a branch where any entry takes it, zeros otherwise."""
+    results: list[Any] = cond_p.bind(
+        reduce_or(takes, (0,)), *operands, branches=(_nothing_like(branch), branch)
     )
+    return results
+
+
+@memoized
+def _nothing_like(branch: Jaxpr) -> Jaxpr:
+    """A program of the same type that gives zeros."""
+    return stage_flat(lambda *_: list(map(zeros_of, branch.out_avals)), branch.in_avals)
 
 
 class _LinearBranches(NamedTuple):

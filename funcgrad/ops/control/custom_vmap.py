@@ -40,6 +40,9 @@ class CustomVmapCall(HigherOrder):
             trace = find_trace(operands)
         return trace.process(self, operands, params)
 
+    def asks_batch(self, **params: Any) -> bool:
+        return True
+
     def evaluate(
         self, *operands: Any, program: Program, num_consts: int, rule: Any
     ) -> list[Any]:

@@ -8,44 +8,46 @@ the linear half as a scan over the tapes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from funcgrad.config import config
 from funcgrad.core.aval import DYNAMIC, ShapedArray
 from funcgrad.core.jaxpr import Jaxpr, eval_jaxpr
-from funcgrad.core.trace import typeof
+from funcgrad.core.trace import Tracer, typeof
 from funcgrad.core.vspace import zero_like
-from funcgrad.ops.arithmetic import add
 from funcgrad.ops.control.call import HigherOrder, evaluate_compiled, interpret
 from funcgrad.ops.control.inner import (
     Flags,
     batched_jaxpr,
     is_nonzero,
-    jvp_jaxpr,
-    memoized,
     scatter_zeros,
     select,
     split,
 )
+from funcgrad.ops.control.lanes import facts_of_while, in_blocks, width_for
 from funcgrad.ops.control.pruning import prune_while
+from funcgrad.ops.control.recomputed import linear_half, recomputed_p
 from funcgrad.ops.control.residuals import (
     linearized_body,
     loop_residuals,
-    permuted,
     sorted_residuals,
 )
 from funcgrad.ops.control.scan import carry_nonzero, linear_loop
 from funcgrad.ops.control.while_batch import batched_flags, varying_loop
+from funcgrad.ops.control.while_bodies import (
+    COUNT,
+    counting_body,
+    ignoring_last,
+    jvp_loop,
+)
 from funcgrad.ops.iota import instantiate
 from funcgrad.ops.structural import (
     align_batch,
     broadcast_in_dim,
 )
-from funcgrad.transforms.stage import stage_flat
-
-_COUNT = ShapedArray((), np.dtype(np.int64))
+from funcgrad.transforms.batch import BatchTrace
 
 
 class While(HigherOrder):
@@ -69,7 +71,7 @@ class While(HigherOrder):
         num_tapes: int,
     ) -> list[Any]:
         if not config.disable_jit:
-            params = {
+            params: dict[str, Any] = {
                 "cond_jaxpr": cond_jaxpr,
                 "body_jaxpr": body_jaxpr,
                 "num_cond_consts": num_cond_consts,
@@ -109,7 +111,7 @@ class While(HigherOrder):
         if not num_tapes:
             return results
         stacks = [ShapedArray((DYNAMIC, *a.shape), a.dtype) for a in tapes]
-        return [*results, _COUNT, *stacks]
+        return [*results, COUNT, *stacks]
 
     def jvp(
         self,
@@ -130,7 +132,7 @@ class While(HigherOrder):
             instantiate(t) if flag else t
             for t, flag in zip(tangents[num_cond_consts:], nonzero, strict=True)
         ]
-        rule = _jvp_loop(cond_jaxpr, body_jaxpr, len(cond_consts), len(consts), nonzero)
+        rule = jvp_loop(cond_jaxpr, body_jaxpr, len(cond_consts), len(consts), nonzero)
         t_consts = select(ts[: len(consts)], nonzero[: len(consts)])
         t_carry = select(ts[len(consts) :], nonzero[len(consts) :])
         results = self.bind(
@@ -167,6 +169,30 @@ class While(HigherOrder):
         num_body_consts: int,
         num_tapes: int,
     ) -> Any:
+        params: dict[str, Any] = {
+            "cond_jaxpr": cond_jaxpr,
+            "body_jaxpr": body_jaxpr,
+            "num_cond_consts": num_cond_consts,
+            "num_body_consts": num_body_consts,
+        }
+        if not num_tapes and any(map(_ends_here, primals)):
+            return self._linearize_again(primals, tangents, params)
+        return self.linearize_with_tapes(
+            primals, tangents, **params, num_tapes=num_tapes
+        )
+
+    def linearize_with_tapes(
+        self,
+        primals: Sequence[Any],
+        tangents: Sequence[Any],
+        *,
+        cond_jaxpr: Jaxpr,
+        body_jaxpr: Jaxpr,
+        num_cond_consts: int,
+        num_body_consts: int,
+        num_tapes: int,
+    ) -> Any:
+        """The loop with tapes, and the linear half as a loop over them."""
         _, consts, carry = split(primals, num_cond_consts, num_body_consts)
         sizes = (len(consts), len(carry))
         nonzero = carry_nonzero(
@@ -207,6 +233,26 @@ class While(HigherOrder):
             return outs, carried
         return [*outs, count, *tapes], [*carried, zero_like(count), *taped]
 
+    def _linearize_again(
+        self, primals: Sequence[Any], tangents: Sequence[Any], params: dict[str, Any]
+    ) -> Any:
+        """The loop, and the linear half as a program that runs it again, with tapes."""
+        nonzero = is_nonzero(tangents)
+        outs = self.bind(*primals, **params, num_tapes=0)
+        avals = [typeof(x) for x in primals]
+        linear, out_nonzero = linear_half(
+            params["body_jaxpr"],
+            self.linearize_with_tapes,
+            tuple(avals),
+            (*params.items(), ("num_tapes", 0)),
+            nonzero,
+        )
+        ts: Sequence[Any] = []
+        if any(out_nonzero):
+            given = select(tangents, nonzero)
+            ts = recomputed_p.bind(*primals, *given, jaxpr=linear)
+        return outs, scatter_zeros(ts, out_nonzero, [typeof(y) for y in outs])
+
     def _run_with_count(
         self, operands: Sequence[Any], *, body_jaxpr: Jaxpr, **params: Any
     ) -> tuple[list[Any], Any, list[Any]]:
@@ -217,8 +263,8 @@ class While(HigherOrder):
             results = self.bind(*operands, body_jaxpr=body_jaxpr, **params)
             carry, (count,), tapes = split(results, num_carry, 1)
             return carry, count, tapes
-        params["cond_jaxpr"] = _ignoring_last(params["cond_jaxpr"])
-        counting = _counting(body_jaxpr)
+        params["cond_jaxpr"] = ignoring_last(params["cond_jaxpr"])
+        counting = counting_body(body_jaxpr)
         results = self.bind(*operands, np.int64(0), body_jaxpr=counting, **params)
         return results[:-1], results[-1], []
 
@@ -234,6 +280,34 @@ class While(HigherOrder):
         num_body_consts: int,
         num_tapes: int,
     ) -> Any:
+        params: dict[str, Any] = {
+            "cond_jaxpr": cond_jaxpr,
+            "body_jaxpr": body_jaxpr,
+            "num_cond_consts": num_cond_consts,
+            "num_body_consts": num_body_consts,
+            "num_tapes": num_tapes,
+        }
+        flags = tuple(dim is not None for dim in dims)
+        facts = facts_of_while(flags, len(body_jaxpr.outvars), params)
+        if facts.apart and not num_tapes:
+            width = width_for([cond_jaxpr, body_jaxpr], [facts], size)
+            if width is not None:
+                return in_blocks(self, width, size, operands, dims, params)
+        return self.batch_block(size, operands, dims, **params)
+
+    def batch_block(
+        self,
+        size: int,
+        operands: Sequence[Any],
+        dims: Sequence[Any],
+        *,
+        cond_jaxpr: Jaxpr,
+        body_jaxpr: Jaxpr,
+        num_cond_consts: int,
+        num_body_consts: int,
+        num_tapes: int,
+    ) -> Any:
+        """The whole batch at once, as long as any of its entries goes on."""
         sizes = (num_cond_consts, num_body_consts)
         flags = tuple(dim is not None for dim in dims)
         flags, varies = batched_flags(cond_jaxpr, body_jaxpr, size, *sizes, flags)
@@ -314,55 +388,8 @@ class While(HigherOrder):
 while_p = While()
 
 
-class _JvpLoop(NamedTuple):
-    cond: Jaxpr
-    body: Jaxpr
-    out_nonzero: Flags
-    num_tangent_tapes: int
-
-
-@memoized
-def _jvp_loop(
-    cond_jaxpr: Jaxpr,
-    body_jaxpr: Jaxpr,
-    num_cond_consts: int,
-    num_consts: int,
-    nonzero: Flags,
-) -> _JvpLoop:
-    """Condition and body with the tangents of the carry behind the carry."""
-    c_flags, k_flags = split(nonzero, num_consts)
-    num_carry = len(k_flags)
-    num_tapes = len(body_jaxpr.outvars) - num_carry
-    rule = jvp_jaxpr(body_jaxpr, nonzero, (*k_flags, *[False] * num_tapes))
-    numbers = list(range(len(rule.jaxpr.invars)))
-    consts, carry, t_consts, t_carry = split(
-        numbers, num_consts, num_carry, sum(c_flags)
-    )
-    inputs = [*consts, *t_consts, *carry, *t_carry]
-    outs, tapes, t_outs, t_tapes = split(
-        list(range(len(rule.jaxpr.outvars))), num_carry, num_tapes, sum(k_flags)
-    )
-    body = permuted(rule.jaxpr, inputs, [*outs, *t_outs, *tapes, *t_tapes])
-    carried = select(cond_jaxpr.in_avals[num_cond_consts:], k_flags)
-    cond = stage_flat(
-        lambda *args: eval_jaxpr(cond_jaxpr, (), *args[: num_cond_consts + num_carry]),
-        [*cond_jaxpr.in_avals, *[a.tangent() for a in carried]],
-    )
-    return _JvpLoop(cond, body, rule.out_nonzero, len(t_tapes))
-
-
-@memoized
-def _ignoring_last(jaxpr: Jaxpr) -> Jaxpr:
-    """A condition of a carry with a counter behind it."""
-    return stage_flat(
-        lambda *args: eval_jaxpr(jaxpr, (), *args[:-1]), [*jaxpr.in_avals, _COUNT]
-    )
-
-
-@memoized
-def _counting(jaxpr: Jaxpr) -> Jaxpr:
-    """A body with a counter behind its carry."""
-    return stage_flat(
-        lambda *args: [*eval_jaxpr(jaxpr, (), *args[:-1]), add(args[-1], 1)],
-        [*jaxpr.in_avals, _COUNT],
-    )
+def _ends_here(primal: Any) -> bool:
+    """Whether tapes would leave the program or the entry of a batch they belong to."""
+    if not isinstance(primal, Tracer):
+        return False
+    return isinstance(primal.owner, BatchTrace) or primal.owner.splits
