@@ -24,9 +24,15 @@ def test_info_names_versions_processor_threads_and_cache(capsys):
     assert {"threads", "numba", "llvmlite", "python"} <= facts.keys()
 
 
-def test_cache_is_measured_and_cleared(capsys, monkeypatch, tmp_path):
-    monkeypatch.setattr(fg.config, "compilation_cache_dir", str(tmp_path))
-    monkeypatch.setattr(fg.config, "enable_compilation_cache", True)
+@pytest.fixture
+def empty_cache(tmp_path):
+    before = fg.config.compilation_cache_dir
+    fg.config.update("compilation_cache_dir", str(tmp_path))
+    yield
+    fg.config.update("compilation_cache_dir", before)
+
+
+def test_cache_is_measured_and_cleared(capsys, empty_cache, tmp_path):
     disk_cache.store(disk_cache.make_key("a", []), b"12345678")
     assert main(["cache", "path"]) == 0
     assert capsys.readouterr().out.startswith(str(tmp_path))

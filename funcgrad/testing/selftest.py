@@ -1,8 +1,8 @@
 """Short checks of an installation: does this machine compute what it should?
 
 Each is a function without arguments that raises where something is wrong. Together
-they touch every stage, from tracing to the cache on disk, and each library that compiled
-code calls. They take seconds; the test suite is what tests funcgrad itself.
+they touch every stage, from tracing to the cache on disk, and each library that
+compiled code calls. They take seconds; the test suite is what tests funcgrad itself.
 """
 
 import time
