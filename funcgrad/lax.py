@@ -178,12 +178,20 @@ from funcgrad.ops.sorting import argsort as argsort
 from funcgrad.ops.sorting import sort as sort
 from funcgrad.ops.sorting import sort_key_val as sort_key_val
 from funcgrad.ops.sorting import top_k as top_k
+from funcgrad.ops.special import bessel_i0e as bessel_i0e
+from funcgrad.ops.special import bessel_i1e as bessel_i1e
+from funcgrad.ops.special import betainc as betainc
 from funcgrad.ops.special import digamma as digamma
 from funcgrad.ops.special import erf as erf
 from funcgrad.ops.special import erf_inv as erf_inv
 from funcgrad.ops.special import erfc as erfc
+from funcgrad.ops.special import igamma as igamma
+from funcgrad.ops.special import igamma_grad_a as igamma_grad_a
+from funcgrad.ops.special import igammac as igammac
 from funcgrad.ops.special import lgamma as lgamma
 from funcgrad.ops.special import polygamma as polygamma
+from funcgrad.ops.special import random_gamma_grad as random_gamma_grad
+from funcgrad.ops.special import zeta as zeta
 from funcgrad.ops.structural import broadcast_in_dim as broadcast_in_dim
 from funcgrad.ops.structural import reduce_sum as reduce_sum
 from funcgrad.ops.structural import reshape as reshape
@@ -200,3 +208,4 @@ from funcgrad.ops.window_update import update_slice as update_slice
 from funcgrad.ops.windows import GatherDimensionNumbers as GatherDimensionNumbers
 
 slice = strided_slice
+regularized_incomplete_beta = betainc

@@ -10,11 +10,11 @@ import numpy as np
 from funcgrad import ops
 from funcgrad.core.dtypes import divide_dtype
 from funcgrad.core.trace import typeof
-from funcgrad.numpy import bessel
 from funcgrad.numpy.dispatch import given, promote, to_array, traces
 from funcgrad.numpy.indexing import where
 from funcgrad.ops.casting import convert_element_type
 from funcgrad.ops.elementwise import wrong_kind
+from funcgrad.ops.special import bessel_scaled as bessel
 
 
 @traces(np.real)

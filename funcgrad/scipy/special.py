@@ -15,11 +15,11 @@ import numpy as np
 import funcgrad.numpy as fnp
 from funcgrad import ops
 from funcgrad.core.trace import typeof
-from funcgrad.numpy import bessel
 from funcgrad.numpy.axes import canonical_axes
 from funcgrad.numpy.dispatch import promote, to_array
 from funcgrad.numpy.statistics import as_float
 from funcgrad.numpy.ufunc import SpecialUfunc
+from funcgrad.ops.special import bessel_scaled as bessel
 from funcgrad.scipy.normal import log_ndtr as _log_ndtr
 from funcgrad.scipy.normal import ndtri as _ndtri
 

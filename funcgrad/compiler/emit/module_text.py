@@ -83,6 +83,16 @@ class ModuleText:
             self._constants[key] = name
         return self._constants[key]
 
+    def table(self, name: str, array: np.ndarray) -> str:
+        """A constant array under a name that all modules share; its pointer."""
+        array = np.asarray(array)
+        memory_type(array.dtype)  # raises for dtypes without machine type
+        data = array.tobytes()
+        text = "".join(f"\\{byte:02X}" for byte in data)
+        line = f'@{name} = private unnamed_addr constant [{len(data)} x i8] c"{text}"'
+        self._bodies.setdefault(name, lambda: f"{line}, align 64")
+        return f"@{name}"
+
     def metadata(self, node: str) -> str:
         """Add a metadata node, as ``!{!"name"}``; return its reference ``!3``."""
         self._metadata.append(node)

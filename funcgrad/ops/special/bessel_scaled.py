@@ -7,6 +7,7 @@ from typing import Any
 
 from funcgrad import ops
 from funcgrad.ops.control.custom_rules import custom_jvp
+from funcgrad.ops.exponential import as_float
 
 # Chebyshev coefficients to double precision: of exp(-x) I0(x) and exp(-x) I1(x) / x in
 # x / 4 - 1 for x up to 8, of sqrt(x) exp(-x) I(x) in 16 / x - 1 beyond.
@@ -213,3 +214,41 @@ def _i1_jvp(primals: Any, tangents: Any) -> Any:
     (x,), (t,) = primals, tangents
     y = i1(x)
     return y, t * (i0(x) - _divided(y, x))
+
+
+def bessel_i0e(x: Any) -> Any:
+    """``exp(-|x|) I0(x)``, of the modified Bessel function of order 0.
+
+    Parameters
+    ----------
+    x : array, real
+
+    Returns
+    -------
+    array, shape of ``x``
+
+    Examples
+    --------
+    >>> float(bessel_i0e(0.0))
+    1.0
+    """
+    return i0e(as_float(x))
+
+
+def bessel_i1e(x: Any) -> Any:
+    """``exp(-|x|) I1(x)``, of the modified Bessel function of order 1.
+
+    Parameters
+    ----------
+    x : array, real
+
+    Returns
+    -------
+    array, shape of ``x``
+
+    Examples
+    --------
+    >>> float(bessel_i1e(0.0))
+    0.0
+    """
+    return i1e(as_float(x))

@@ -22,8 +22,8 @@ _GAMMA_CASES = unary(lambda shape: between(shape, 0.3, 4.0)) + unary(
     lambda shape: between(shape, -1.8, -1.2)
 )
 # Euler-Maclaurin: terms summed one by one, and Bernoulli numbers in the tail.
-_SUMMED = 10
-_BERNOULLI = (
+SUMMED = 10
+BERNOULLI = (
     *(1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730),
     *(7 / 6, -3617 / 510, 43867 / 798, -174611 / 330),
 )
@@ -163,15 +163,15 @@ def _lower_zeta(b: Any, z: Any, s: int) -> Any:
         return result
 
     total = b.zero(z.dtype, z.lanes)
-    for k in range(_SUMMED):
+    for k in range(SUMMED):
         total = b.add(total, power(b.reciprocal(b.add(z, float(k))), s))
-    inverse = b.reciprocal(b.add(z, float(_SUMMED)))
+    inverse = b.reciprocal(b.add(z, float(SUMMED)))
     whole = power(inverse, s - 1)
     term = b.mul(whole, inverse)
     total = b.add(total, b.add(b.mul(whole, 1.0 / (s - 1)), b.mul(term, 0.5)))
     squared, factor = b.mul(inverse, inverse), float(s)
     term = b.mul(term, inverse)
-    for j, bernoulli in enumerate(_BERNOULLI, 1):
+    for j, bernoulli in enumerate(BERNOULLI, 1):
         scale = bernoulli * factor / math.factorial(2 * j)
         total = b.add(total, b.mul(term, scale))
         term = b.mul(term, squared)

@@ -1,0 +1,19 @@
+"""Special functions: error, gamma, beta, zeta and Bessel families."""
+
+from funcgrad.ops.special import bessel as bessel
+from funcgrad.ops.special import integral_functions as integral_functions
+from funcgrad.ops.special import student as student
+from funcgrad.ops.special.bessel_scaled import bessel_i0e as bessel_i0e
+from funcgrad.ops.special.bessel_scaled import bessel_i1e as bessel_i1e
+from funcgrad.ops.special.error_and_gamma import digamma as digamma
+from funcgrad.ops.special.error_and_gamma import erf as erf
+from funcgrad.ops.special.error_and_gamma import erf_inv as erf_inv
+from funcgrad.ops.special.error_and_gamma import erfc as erfc
+from funcgrad.ops.special.error_and_gamma import lgamma as lgamma
+from funcgrad.ops.special.error_and_gamma import polygamma as polygamma
+from funcgrad.ops.special.incomplete_beta import betainc as betainc
+from funcgrad.ops.special.incomplete_gamma import igamma as igamma
+from funcgrad.ops.special.incomplete_gamma import igamma_grad_a as igamma_grad_a
+from funcgrad.ops.special.incomplete_gamma import igammac as igammac
+from funcgrad.ops.special.incomplete_gamma import random_gamma_grad as random_gamma_grad
+from funcgrad.ops.special.zeta_functions import zeta as zeta
