@@ -331,6 +331,16 @@ class ConfigError(FuncgradError, ValueError):
     page = "config"
 
 
+class RealJaxError(FuncgradError, ImportError):
+    """The stand-in for JAX is to be installed where JAX itself is imported already.
+
+    Example: ``funcgrad.compat.jax.install()`` after ``import jax``. Cure: call it
+    before other imports, or leave it out and use JAX.
+    """
+
+    page = "real_jax"
+
+
 class PrimitiveDefinitionError(FuncgradError, TypeError):
     """A primitive lacks a rule that it needs, or its rules disagree.
 

@@ -155,8 +155,14 @@ def full(
     return filled(as_shape(shape), value, kind)
 
 
+def _is_type(a: Any) -> bool:
+    """Whether it is the shape and dtype of an array, such as `ShapeDtypeStruct`."""
+    is_array = isinstance(a, (np.ndarray, np.generic, Tracer))
+    return not is_array and hasattr(a, "shape") and hasattr(a, "dtype")
+
+
 def _like(a: Any, value: Any, dtype: Any, shape: Any) -> Any:
-    aval = typeof(to_array(a))
+    aval = a if _is_type(a) else typeof(to_array(a))
     extents = as_shape(shape) if given(shape) else aval.shape
     return filled(
         extents, value, canonical_dtype(dtype) if given(dtype) else aval.dtype
@@ -166,7 +172,7 @@ def _like(a: Any, value: Any, dtype: Any, shape: Any) -> Any:
 def _like_concrete(
     like: Callable[..., Any], a: Any, value: Any, dtype: Any, shape: Any
 ) -> Any:
-    if staging_depth() or is_traced(a) or is_traced(value):
+    if staging_depth() or is_traced(a) or is_traced(value) or _is_type(a):
         return _like(a, to_array(value) if is_traced(value) else value, dtype, shape)
     return as_array(like(a, dtype=dtype, shape=shape))
 

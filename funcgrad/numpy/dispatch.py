@@ -72,6 +72,10 @@ def wrap_result(x: Any, name: str, operands: tuple[Any, ...]) -> Any:
     return x
 
 
+_UNSET = frozenset({"where", "keepdims"})
+"""Keywords whose None says that they are not given, where NumPy takes it for False."""
+
+
 def traces(*targets: Any) -> Callable[[F], F]:
     """Decorator: the function is NumPy's ``targets`` on traced values.
 
@@ -84,6 +88,10 @@ def traces(*targets: Any) -> Callable[[F], F]:
 
         @functools.wraps(function)
         def dispatched(*args: Any, **kwargs: Any) -> Any:
+            if kwargs:
+                kwargs = {
+                    k: x for k, x in kwargs.items() if x is not None or k not in _UNSET
+                }
             if not any_traced(args) and not (kwargs and any_traced(kwargs.values())):
                 result = concrete(*args, **kwargs)
                 return wrap_result(result, concrete.__name__, args)

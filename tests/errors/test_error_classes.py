@@ -35,6 +35,7 @@ BASES = {
     "JaxprError": (TypeError,),
     "NonConcreteBooleanIndexError": (IndexError,),
     "NonFiniteError": (FloatingPointError,),
+    "RealJaxError": (ImportError,),
     "PrimitiveDefinitionError": (TypeError,),
     "ShapeError": (ValueError,),
     "StaticArgumentError": (ValueError,),

@@ -1,0 +1,1 @@
+"""Programs and libraries written for JAX or Autograd, run on funcgrad."""
