@@ -207,3 +207,49 @@ def selu(x: Any) -> Any:
     Array([1.05070099])
     """
     return _SELU_SCALE * elu(x, _SELU_ALPHA)
+
+
+def sparse_plus(x: Any) -> Any:
+    """0 up to -1, ``(x + 1)**2 / 4`` up to 1, then ``x``: softplus for sparsemax.
+
+    Parameters
+    ----------
+    x : array
+
+    Returns
+    -------
+    array, entries >= 0
+
+    References
+    ----------
+    Martins & Astudillo 2016, "From softmax to sparsemax", arXiv:1602.02068.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sparse_plus(np.array([-2.0, 0.0, 3.0]))
+    Array([0.  , 0.25, 3.  ])
+    """
+    y = as_float(x)
+    inside = fnp.clip(y, -1.0, 1.0)
+    return fnp.where(y > 1, y, fnp.square(inside + 1.0) / 4)
+
+
+def sparse_sigmoid(x: Any) -> Any:
+    """``clip((x + 1) / 2, 0, 1)``, the derivative of `sparse_plus`.
+
+    Parameters
+    ----------
+    x : array
+
+    Returns
+    -------
+    array, entries in [0, 1]
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sparse_sigmoid(np.array([-2.0, 0.0, 3.0]))
+    Array([0. , 0.5, 1. ])
+    """
+    return 0.5 * fnp.clip(as_float(x) + 1.0, 0.0, 2.0)
