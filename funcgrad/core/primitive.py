@@ -58,6 +58,11 @@ class Primitive:
     prune: ClassVar[Any] = None
     """``prune(used, **params)`` of primitives that carry programs: which operands and
     results stay where only some results are used, and the parameters then."""
+    entrywise: ClassVar[bool] = False
+    """Whether each entry of the answer is made of the operands' entries at its place;
+    operands of dimension 0 stand for all places."""
+    moves_entries: ClassVar[bool] = False
+    """Whether the entries of the answer are entries of the operands."""
     keeps_type: ClassVar[bool] = False
     """Whether operands of one float type, 0-d ones aside, give an answer of it."""
     rules: Sequence[Any] | None = None

@@ -24,6 +24,7 @@ class ConvertElementType(Primitive):
     """
 
     name = "convert_element_type"
+    entrywise = True
     linear = True
     cases = (
         case((5, 7), new_dtype=np.dtype(np.float64), weak_type=False),

@@ -57,6 +57,7 @@ class Elementwise(Primitive):
     """
 
     rules: tuple[TangentRule, ...]
+    entrywise = True
 
     def __init__(
         self,

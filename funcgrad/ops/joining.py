@@ -29,6 +29,7 @@ class Concatenate(Primitive):
     """Operands one after the other along ``dimension``. Its transpose slices."""
 
     name = "concatenate"
+    moves_entries = True
     linear = True
     cases = (
         case((2,), (3,), dimension=0),

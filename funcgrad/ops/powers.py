@@ -91,6 +91,7 @@ class IntegerPow(Primitive):
     """``x`` to a power that is a Python integer."""
 
     name = "integer_pow"
+    entrywise = True
     keeps_weak_type = True
     cases = (
         case((2, 3), y=2),

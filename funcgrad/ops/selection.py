@@ -50,6 +50,7 @@ class SelectN(Primitive):
     """
 
     name = "select_n"
+    entrywise = True
     linear = True
     cases = (
         case(booleans((2, 3)), (2, 3), (2, 3)),

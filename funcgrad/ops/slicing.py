@@ -42,6 +42,7 @@ class Slice(LinearInOne):
     """Every ``strides``-th entry from ``start`` up to ``limit``. Its transpose pads."""
 
     name = "slice"
+    moves_entries = True
     cases = (
         case((5,), start=(1,), limit=(4,), strides=(1,)),
         case((5, 7), start=(1, 0), limit=(5, 7), strides=(2, 3)),
@@ -56,11 +57,9 @@ class Slice(LinearInOne):
     def abstract_eval(
         self, x: ShapedArray, *, start: Axes, limit: Axes, strides: Axes
     ) -> ShapedArray:
+        ends = zip(start, limit, strides, x.shape, strict=True)
         if not len(start) == len(limit) == len(strides) == x.ndim or not all(
-            0 <= low <= high <= extent and step > 0
-            for low, high, step, extent in zip(
-                start, limit, strides, x.shape, strict=True
-            )
+            0 <= low <= high <= extent and step > 0 for low, high, step, extent in ends
         ):
             raise errors.ShapeError(
                 errors.message(
@@ -120,11 +119,11 @@ class Slice(LinearInOne):
         return ctx.view(x, shape, index)
 
 
-def _steps(low: int, high: int, step: int) -> int:
-    return max(0, -(-(high - low) // step))
-
-
 slice_p = Slice()
+
+
+def _steps(low: int, high: int, step: int) -> int:
+    return len(range(low, high, step))
 
 
 def strided_slice(

@@ -54,6 +54,7 @@ class BroadcastInDim(LinearInOne):
     """
 
     name = "broadcast_in_dim"
+    moves_entries = True
     staged_when_constant = True
     cases = (
         case((), shape=(5, 7), into=()),
@@ -207,6 +208,7 @@ class Reshape(LinearInOne):
     """The same entries in row-major order under another shape."""
 
     name = "reshape"
+    moves_entries = True
     cases = (
         case((5, 7), shape=(7, 5)),
         case((2, 3), shape=(3, 2, 1)),
@@ -258,6 +260,7 @@ class Transpose(LinearInOne):
     """Axes in another order: axis i of the answer is axis ``permutation[i]`` of x."""
 
     name = "transpose"
+    moves_entries = True
     cases = (
         case((5, 7), permutation=(1, 0)),
         case((2, 3, 4), permutation=(2, 0, 1)),
@@ -335,6 +338,7 @@ class Rev(LinearInOne):
     """The order of entries reversed along ``dimensions``."""
 
     name = "rev"
+    moves_entries = True
     cases = (
         case((5, 7), dimensions=(0,)),
         case((2, 3, 4), dimensions=(0, 2)),

@@ -9,10 +9,12 @@ from typing import Any
 from funcgrad.compiler.emit.value import BOOL, INT64, Value
 from funcgrad.compiler.lower import callbacks
 from funcgrad.compiler.lower.callbacks import Callback
+from funcgrad.compiler.lower.entries import MOST, entries_of, prefers_entries
 from funcgrad.compiler.lower.index import Index, Number
 from funcgrad.compiler.lower.lowering import Lowering
 from funcgrad.compiler.lower.nodes import (
     Buffer,
+    Entries,
     Lazy,
     Node,
     Register,
@@ -172,7 +174,10 @@ class ControlLowering(Lowering):
         else:
             trips = self.table.extent(length)
         consts = [self.settle(x) for x in operands[:num_consts]]
-        carry = CarriedValues(self, operands[num_consts : num_consts + num_carry])
+        apart = prefers_entries(jaxpr)
+        carry = CarriedValues(
+            self, operands[num_consts : num_consts + num_carry], apart=apart
+        )
         xs = [self.materialize(x) for x in operands[num_consts + num_carry :]]
         ys = [self._stack(aval, length, trips) for aval in jaxpr.out_avals[num_carry:]]
         self.lifetimes.enter_loop()
@@ -182,6 +187,7 @@ class ControlLowering(Lowering):
                 at = Index(self.b, trips) - 1 - at
             rows = [self._row_value(x, at) for x in xs]
             self.scopes.append(self.scopes[-1].child(pinned=[*consts, *xs]))
+            self.scopes[-1].by_entries = apart
             body_operands = [*map(_copy, consts), *carry.nodes(loop.carries), *rows]
             results = self.lower_jaxpr(jaxpr, body_operands)
             for node, y in zip(results[num_carry:], ys, strict=True):
@@ -223,7 +229,8 @@ class ControlLowering(Lowering):
         """A native loop; what the body gives last is pushed on tapes, each trip."""
         split = num_cond_consts + num_body_consts
         consts = [self.settle(x) for x in operands[:split]]
-        carry = CarriedValues(self, operands[split:])
+        apart = prefers_entries(body_jaxpr)
+        carry = CarriedValues(self, operands[split:], apart=apart)
         body_avals = body_jaxpr.out_avals
         tapes = [Tape(self, a) for a in body_avals[len(body_avals) - num_tapes :]]
         self.lifetimes.enter_loop()
@@ -234,12 +241,12 @@ class ControlLowering(Lowering):
         starts = [self.b.i64(0), *carry.values]
         phis = [self.b.phi_open(v.dtype, v.lanes, v, before) for v in starts]
         count, current = phis[0].value, [p.value for p in phis[1:]]
-        test = self._in_scope(
-            cond_jaxpr, [*consts[:num_cond_consts], *carry.nodes(current)]
-        )
+        tested = [*consts[:num_cond_consts], *carry.nodes(current)]
+        test = self._in_scope(cond_jaxpr, tested, by_entries=apart)
         self.b.cond_br(self.b.convert(self.value(test[0]), BOOL), body, done)
         self.b.place(body)
         self.scopes.append(self.scopes[-1].child(pinned=consts))
+        self.scopes[-1].by_entries = apart
         body_operands = [*map(_copy, consts[num_cond_consts:]), *carry.nodes(current)]
         results = self.lower_jaxpr(body_jaxpr, body_operands)
         for tape, node in zip(tapes, results[len(results) - num_tapes :], strict=True):
@@ -258,8 +265,11 @@ class ControlLowering(Lowering):
             finals.extend(tape.finish(count) for tape in tapes)
         return finals
 
-    def _in_scope(self, jaxpr: Jaxpr, operands: Sequence[Node]) -> list[Node]:
+    def _in_scope(
+        self, jaxpr: Jaxpr, operands: Sequence[Node], *, by_entries: bool
+    ) -> list[Node]:
         self.scopes.append(self.scopes[-1].child(pinned=operands))
+        self.scopes[-1].by_entries = by_entries
         results = self.lower_jaxpr(jaxpr, [_copy(x) for x in operands])
         results = [self.settle(x) for x in results]
         self.scopes.pop()
@@ -271,26 +281,44 @@ class ControlLowering(Lowering):
 
 
 class CarriedValues:
-    """The carried arrays of a loop: small ones in registers, others in memory."""
+    """The carried arrays of a loop: small ones in registers, others in memory.
 
-    def __init__(self, ctx: ControlLowering, initial: Sequence[Node]) -> None:
+    With ``apart`` those of a few entries have a register for each entry.
+    """
+
+    def __init__(
+        self, ctx: ControlLowering, initial: Sequence[Node], *, apart: bool
+    ) -> None:
         self.ctx = ctx
+        self.apart = apart
         self.avals = [(x.shape, x.dtype) for x in initial]
         self.values: list[Value] = []
         self.buffers: list[Buffer | None] = []
         for x in initial:
             if is_small(x.shape):
-                self.values.append(ctx.value(x))
+                self.values += self._values(x)
                 self.buffers.append(None)
             else:
                 self.buffers.append(ctx.mutable(x))
+
+    def _is_apart(self, shape: Sequence[Any]) -> bool:
+        return self.apart and 1 < math.prod(shape) <= MOST
+
+    def _values(self, x: Node) -> list[Value]:
+        """What is carried of a small array."""
+        if self._is_apart(x.shape):
+            return entries_of(self.ctx, x)
+        return [self.ctx.value(x)]
 
     def nodes(self, values: Sequence[Value]) -> list[Node]:
         """The carried arrays at the start of a trip."""
         given = iter(values)
         nodes: list[Node] = []
         for (shape, _), buffer in zip(self.avals, self.buffers, strict=True):
-            if buffer is None:
+            if buffer is None and self._is_apart(shape):
+                count = math.prod(shape)
+                nodes.append(Entries([next(given) for _ in range(count)], shape))
+            elif buffer is None:
                 nodes.append(Register(next(given), shape))
             else:
                 nodes.append(_copy(buffer))
@@ -308,9 +336,10 @@ class CarriedValues:
             if buffer is not None and not self._is_home(node, buffer)
         }
         values = [
-            self.ctx.value(node)
+            value
             for node, buffer in zip(results, self.buffers, strict=True)
             if buffer is None
+            for value in self._values(node)
         ]
         waiting = []
         for k, node in list(pending.items()):
@@ -357,5 +386,7 @@ def _copy(x: Node) -> Node:
     """The same array as another node, with uses of its own."""
     if isinstance(x, Register):
         return Register(x.value, x.shape)
+    if isinstance(x, Entries):
+        return Entries(x.values, x.shape)
     assert isinstance(x, Buffer)
     return Buffer(x.ptr, x.shape, x.dtype, x.strides, x.allocation, x.length)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from funcgrad.compiler.lower.arrays import ArrayLowering
-from funcgrad.compiler.lower.nodes import Buffer, Node, Register, is_small
+from funcgrad.compiler.lower.entries import by_entries
+from funcgrad.compiler.lower.nodes import Buffer, Entries, Node, Register, is_small
 from funcgrad.compiler.lower.scope import Scope
 from funcgrad.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
 
@@ -18,6 +19,7 @@ class Lowering(ArrayLowering):
         scope = Scope(jaxpr)
         if self.scopes:
             scope.spilled = self.scopes[-1].spilled
+            scope.by_entries = self.scopes[-1].by_entries
         self.scopes.append(scope)
         for var, node in zip(jaxpr.invars, operands, strict=True):
             self._bind(scope, var, node)
@@ -39,6 +41,14 @@ class Lowering(ArrayLowering):
     def _lower_eqn(self, eqn: Eqn, scope: Scope) -> None:
         operands = [self._read(atom, scope) for atom in eqn.invars]
         scope.remaining.subtract(v for v in eqn.invars if type(v) is Var)
+        if scope.by_entries:
+            node = by_entries(self, eqn, operands)
+            if node is not None:
+                self._bind(scope, eqn.outvars[0], node)
+                return
+            operands = [
+                self.register(x) if isinstance(x, Entries) else x for x in operands
+            ]
         scope.operands = operands
         with self.lifetimes.equation():
             result = eqn.primitive.lower(self, *operands, **eqn.params)

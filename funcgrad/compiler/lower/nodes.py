@@ -43,6 +43,16 @@ class Register(Node):
             raise AssertionError(f"{value} holds an array of shape {self.shape}")
 
 
+class Entries(Node):
+    """An array of few entries with a scalar for each, in row-major order."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: Sequence[Value], shape: Sequence[int]) -> None:
+        super().__init__(shape, values[0].dtype)
+        self.values = tuple(values)
+
+
 class Buffer(Node):
     """An array in memory, row-major; ``allocation`` is None where it is not ours."""
 

@@ -14,7 +14,8 @@ class Scope:
     """The nodes of one jaxpr while it is lowered, and who reads them still.
 
     ``operands`` are those of the equation at hand. Memory that is ``pinned`` is read
-    again in other trips of a loop, whoever reads it in this one.
+    again in other trips of a loop, whoever reads it in this one. ``by_entries`` tells
+    that small arrays are kept as one scalar for each entry.
     """
 
     def __init__(self, jaxpr: Jaxpr | None = None) -> None:
@@ -23,6 +24,7 @@ class Scope:
         self.operands: Sequence[Node] = ()
         self.pinned: set[Allocation] = set()
         self.spilled: dict[int, tuple[Node, Buffer]] = {}
+        self.by_entries = False
         if jaxpr is None:
             return
         for eqn in jaxpr.eqns:

@@ -16,6 +16,7 @@ from funcgrad.compiler.lower.index import Index, times
 from funcgrad.compiler.lower.layout import turned_views
 from funcgrad.compiler.lower.nodes import (
     Buffer,
+    Entries,
     Lazy,
     Node,
     Register,
@@ -58,6 +59,8 @@ class Storage(ProgramText):
         """A small array in registers."""
         if isinstance(x, Register):
             return x
+        if isinstance(x, Entries):
+            return Register(self.b.concat_lanes(list(x.values)), x.shape)
         if isinstance(x, Lazy) and x.buffer is not None:
             x = x.buffer
         if isinstance(x, Buffer):
@@ -91,8 +94,8 @@ class Storage(ProgramText):
         if isinstance(x, Buffer):
             self.lifetimes.touch(x.allocation)
             return x
-        if isinstance(x, Register):
-            return self.spill(x)
+        if isinstance(x, Register | Entries):
+            return self.spill(self.register(x))
         assert isinstance(x, Lazy)
         if isinstance(x, RowReduced) and x.buffer is None:
             self._by_rows(x.operands[0].shape, [x], [])
@@ -152,9 +155,9 @@ class Storage(ProgramText):
 
     def copy_into(self, x: Node, target: Buffer) -> None:
         """Write the array into memory that exists."""
-        if isinstance(x, Register):
+        if isinstance(x, Register | Entries):
             self.lifetimes.touch(target.allocation)
-            self.b.store(x.value, target.ptr, 0)
+            self.b.store(self.value(x), target.ptr, 0)
             return
         source = x.buffer if isinstance(x, Lazy) else x
         if source is None:
