@@ -141,7 +141,13 @@ class Elementwise(Primitive):
 
     def lower(self, ctx: Any, *operands: Any) -> Any:
         aval = self.abstract_eval(*[ShapedArray(x.shape, x.dtype) for x in operands])
-        return ctx.map(self.lower_value, *operands, dtype=aval.dtype, cost=self.cost)
+        return ctx.map(
+            self.lower_value,
+            *operands,
+            dtype=aval.dtype,
+            cost=self.cost,
+            closed=True,
+        )
 
     def __call__(self, *operands: Any) -> Any:
         """Apply with NumPy's broadcasting and promotion."""

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from funcgrad import ops
+from funcgrad.compiler.lower.nest import INLINE_COPIES
 from funcgrad.compiler.pipeline import compile_jaxpr, lower_program
 from funcgrad.compiler.simplify.passes import simplify
 from funcgrad.core.jaxpr import Jaxpr, Var
 from funcgrad.core.trace import typeof
+from funcgrad.ops.arithmetic import strong_mul
 from funcgrad.ops.contraction import dot_general
 from funcgrad.ops.control.cond import cond_p
 from funcgrad.ops.control.scan import scan_p
@@ -55,6 +57,39 @@ def calls_of(text, name):
 
 
 # --- sharing
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("copies", [INLINE_COPIES, INLINE_COPIES + 5])
+def test_an_operation_written_many_times_is_a_function(copies, dtype):
+    """Its instructions stand in the text a bounded number of times."""
+
+    def function(x, y):
+        for k in range(copies):
+            x = strong_mul(x, y if k % 2 else ops.neg(y))
+        return [x]
+
+    x, y = np.linspace(-2, 2, 41, dtype=dtype), np.linspace(0.5, 1.5, 41, dtype=dtype)
+    y[3], x[3], y[7] = np.inf, 0.0, np.nan
+    with np.errstate(invalid="ignore"):
+        (want,) = function(x, y)
+    (got,) = compile_jaxpr(program(function, x, y))(x, y)
+    np.testing.assert_array_equal(got, want)
+    text = text_of(function, x, y)
+    calls, functions = text.count("@each.0("), text.count("@each.")
+    assert text.count(" select ") == INLINE_COPIES + (copies > INLINE_COPIES)
+    assert calls == functions == (6 if copies > INLINE_COPIES else 0)
+
+
+def test_short_operations_are_never_called():
+    def function(x, y):
+        for _ in range(3 * INLINE_COPIES):
+            x = ops.sub(ops.mul(x, y), y)
+        return [x]
+
+    x = np.linspace(-1, 1, 100)
+    check(function, [x, x], function(x, x))
+    assert "@each." not in text_of(function, x, x)
 
 
 def test_a_dear_node_read_twice_is_computed_once():

@@ -7,8 +7,8 @@ Every operation is typed by its operands, scalars or explicit vectors of any len
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -38,6 +38,7 @@ class Module(ModuleText):
     def __init__(self, attributes: str | None = None) -> None:
         super().__init__(attributes)
         self._routines: dict[tuple[str, str, int], Routine] = {}
+        self._shared: dict[Any, Routine | None] = {}
 
     def function(
         self, name: str, params: Sequence[tuple[str, str, str]], ret: str = "void"
@@ -67,6 +68,42 @@ class Module(ModuleText):
             self._routines[key], text = _emit_routine(*key, len(values))
             self.absorb(text)
         return self._routines[key]
+
+
+    def shared(
+        self, function: Callable[..., Value], values: Sequence[Value]
+    ) -> Routine | None:
+        """A function of this module that computes ``function(b, *values)``.
+
+        None where a call would be no shorter than the instructions, or its operands
+        or result are not plain numbers.
+        """
+        key = (function, *((v.dtype.char, v.lanes) for v in values))
+        if key not in self._shared:
+            self._shared[key] = self._emit_shared(function, values)
+        return self._shared[key]
+
+    def _emit_shared(
+        self, function: Callable[..., Value], values: Sequence[Value]
+    ) -> Routine | None:
+        if any(v.dtype.kind not in "fiu" for v in values):
+            return None
+        builder = Builder(self)
+        operands = [Value(f"%x{i}", v.dtype, v.lanes) for i, v in enumerate(values)]
+        result = function(builder, *operands)
+        length = builder.body().count("\n")
+        if length < WORTH_A_CALL or result.dtype.kind not in "fiu":
+            return None
+        builder.ret(result)
+        symbol = f"each.{len(self._shared)}"
+        params = ", ".join(v.typed for v in operands)
+        head = f"define internal fastcc {result.type} @{symbol}({params}) #0 {{"
+        self.define(symbol, lambda: f"{head}\n{builder.body()}\n}}")
+        return Routine(symbol, result.dtype, result.type)
+
+
+WORTH_A_CALL = 4
+"""A function of fewer instructions is no shorter called."""
 
 
 class Routine(NamedTuple):
@@ -120,6 +157,15 @@ class Builder(Arithmetic):
     def __init__(self, module: Module) -> None:
         super().__init__(module)
         self.module = module
+
+    def call_once_written(
+        self, function: Callable[..., Value], values: Sequence[Value]
+    ) -> Value:
+        """``function(b, *values)`` by a call, if it takes more than a few lines."""
+        shared = self.module.shared(function, values)
+        if shared is None:
+            return function(self, *values)
+        return shared.call(self, values)
 
     def math(self, name: str, *values: Operand) -> Value:
         """A mathematical function of floats or complex numbers, lane by lane.

@@ -47,15 +47,19 @@ class ArrayLowering(Storage):
         *operands: Node,
         dtype: Any,
         cost: int = 1,
+        closed: bool = False,
     ) -> Node:
-        """``function(b, *entries)`` of operands of one shape, or 0-d."""
+        """``function(b, *entries)`` of operands of one shape, or 0-d.
+
+        ``closed``: it reads nothing else, and is the same object for each such map.
+        """
         shape = next((x.shape for x in operands if x.shape), ())
         if is_small(shape):
             lanes = math.prod(shape)
             values = [self.b.splat(self.value(x), lanes) for x in operands]
             return Register(function(self.b, *values), shape)
         ready = [self._outside_loop(x) for x in operands]
-        return Map(function, ready, shape, np.dtype(dtype), cost)
+        return Map(function, ready, shape, np.dtype(dtype), cost, closed=closed)
 
     def view(
         self,

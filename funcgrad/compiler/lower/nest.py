@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
@@ -26,6 +27,12 @@ from funcgrad.core.aval import DYNAMIC
 
 Body = Callable[["Reader", Place], None]
 
+INLINE_COPIES = 8
+"""So many copies of one operation in the body of a loop have their instructions in it.
+
+Bodies that long hold more values than there are registers; a call costs them little,
+and takes half the time to compile."""
+
 
 class Reader:
     """Reads nodes at places, each once, inside the body of one loop nest.
@@ -42,6 +49,7 @@ class Reader:
         self.own = place_key(own)
         self.kept = kept
         self._memo: dict[Any, Value] = {}
+        self._copies: Counter[Any] = Counter()
 
     def read(self, node: Node, place: Place) -> Value:
         """The entries of a node at a place, one a lane."""
@@ -124,13 +132,21 @@ class Reader:
                 self._read(x, place, where) if x.shape else self.read(x, [])
                 for x in node.operands
             ]
-            value = node.function(self.b, *entries)
+            value = self._apply(node, entries)
             if node is root:
                 return value
             self._memo[key] = value
             if node in self.kept and where == self.own:
                 self.write(self.kept[node], place, value)
         return self._memo[id(root), where]
+
+    def _apply(self, node: Map, entries: Sequence[Value]) -> Value:
+        """The function of a map; in long bodies, what is written often is called."""
+        if node.closed:
+            self._copies[node.function] += 1
+            if self._copies[node.function] > INLINE_COPIES:
+                return self.b.call_once_written(node.function, entries)
+        return node.function(self.b, *entries)
 
     def _call(self, node: Compute, place: Place) -> Value:
         if isinstance(place, Flat):

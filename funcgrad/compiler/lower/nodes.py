@@ -149,9 +149,12 @@ class Lazy(Node):
 
 
 class Map(Lazy):
-    """Entry by entry: ``function(b, *entries)`` of operands of one shape or 0-d."""
+    """Entry by entry: ``function(b, *entries)`` of operands of one shape or 0-d.
 
-    __slots__ = ("function",)
+    ``closed``: the function reads nothing else, so copies of it are all alike.
+    """
+
+    __slots__ = ("closed", "function")
 
     def __init__(
         self,
@@ -160,10 +163,13 @@ class Map(Lazy):
         shape: Sequence[Any],
         dtype: np.dtype[Any],
         cost: int,
+        *,
+        closed: bool = False,
     ) -> None:
         flat = all(is_flat(x) or x.ndim == 0 for x in operands)
         super().__init__(shape, dtype, operands, cost, flat=flat)
         self.function = function
+        self.closed = closed
 
 
 class View(Lazy):
