@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +44,9 @@ class Literal:
 Atom = Var | Literal
 
 
+_NO_EFFECTS: frozenset[str] = frozenset()
+
+
 class Eqn:
     """``outvars = primitive[params] invars``, and the line it came from.
 
@@ -69,6 +72,8 @@ class Eqn:
 
     @property
     def effects(self) -> frozenset[str]:
+        if self.primitive.is_pure:
+            return _NO_EFFECTS
         return self.primitive.effects(**self.params)
 
 
@@ -151,6 +156,21 @@ def subjaxprs(params: dict[str, Any]) -> list[Jaxpr]:
     return found
 
 
+def map_inner(
+    function: Callable[[Jaxpr], Jaxpr], params: dict[str, Any]
+) -> dict[str, Any]:
+    """Parameters with each program in them replaced; the same ones if there is none."""
+    changed: dict[str, Any] = {}
+    for name, value in params.items() if params else ():
+        if isinstance(value, Jaxpr):
+            changed[name] = function(value)
+        elif type(value) is tuple and any(isinstance(v, Jaxpr) for v in value):
+            changed[name] = tuple(
+                function(v) if isinstance(v, Jaxpr) else v for v in value
+            )
+    return params | changed if changed else params
+
+
 def eval_jaxpr(jaxpr: Jaxpr, consts: Sequence[Any], *args: Any) -> list[Any]:
     """Run a jaxpr on values, traced or not, equation by equation."""
     env: dict[Var, Any] = dict(zip(jaxpr.constvars, consts, strict=True))
@@ -187,10 +207,19 @@ def dead_code(
     live = {v for v in outvars if type(v) is Var}
     kept: list[Eqn] = []
     for eqn in reversed(eqns):
-        if eqn.effects or any(v in live for v in eqn.outvars):
-            needed = _without_dead_results(eqn, live)
-            kept.append(needed)
-            live.update(v for v in needed.invars if type(v) is Var)
+        outvars = eqn.outvars
+        if len(outvars) != 1:
+            if not any([v in live for v in outvars]) and not eqn.effects:
+                continue
+            eqn = _without_dead_results(eqn, live)
+        elif outvars[0] not in live:
+            if not eqn.effects:
+                continue
+            eqn = _without_dead_results(eqn, live)
+        kept.append(eqn)
+        for atom in eqn.invars:
+            if type(atom) is Var:
+                live.add(atom)
     kept.reverse()
     return kept, live
 

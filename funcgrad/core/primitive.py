@@ -54,6 +54,8 @@ class Primitive:
     staged_when_constant: ClassVar[bool] = False
     """Whether the call is staged even if no operand is traced (creation, random)."""
     effect: ClassVar[str | None] = None
+    is_pure: bool = False
+    """Whether no application has effects; found out when the primitive is made."""
     keeps_weak_type: ClassVar[bool] = False
     prune: ClassVar[Any] = None
     """``prune(used, **params)`` of primitives that carry programs: which operands and
@@ -75,6 +77,7 @@ class Primitive:
 
     def __init__(self) -> None:
         _check_rules(self)
+        self.is_pure = self.effect is None and not _overridden(self, "effects")
         if self.name in Primitive.registry:
             raise PrimitiveDefinitionError(f"two primitives named {self.name!r}")
         Primitive.registry[self.name] = self

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from funcgrad.core.aval import ShapedArray
-from funcgrad.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var, dead_code
+from funcgrad.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var, dead_code, map_inner
 
 
 class Accumulation(NamedTuple):
@@ -32,6 +32,10 @@ accumulations: dict[str, Accumulation] = {}
 
 def accumulate_in_place(jaxpr: Jaxpr) -> Jaxpr:
     """The program with sums of windows as updates; inner programs too."""
+    if not any(
+        eqn.params or eqn.primitive.name in accumulations for eqn in jaxpr.eqns
+    ):
+        return jaxpr
     made = {var: eqn for eqn in jaxpr.eqns for var in eqn.outvars}
     uses = Counter(
         a for eqn in jaxpr.eqns for a in eqn.invars if not isinstance(a, Literal)
@@ -41,20 +45,14 @@ def accumulate_in_place(jaxpr: Jaxpr) -> Jaxpr:
     for eqn in jaxpr.eqns:
         if eqn.primitive.name == "add" and _update(eqn, made, uses, eqns):
             continue
-        params = {k: _inner(v) for k, v in eqn.params.items()}
-        eqns.append(Eqn(eqn.primitive, eqn.invars, params, eqn.outvars, eqn.source))
+        params = map_inner(accumulate_in_place, eqn.params)
+        if params is not eqn.params:
+            eqn = Eqn(eqn.primitive, eqn.invars, params, eqn.outvars, eqn.source)
+        eqns.append(eqn)
     kept, _ = dead_code(eqns, jaxpr.outvars)
     return Jaxpr(
         jaxpr.constvars, jaxpr.invars, tuple(kept), jaxpr.outvars, jaxpr.effects
     )
-
-
-def _inner(value: Any) -> Any:
-    if isinstance(value, Jaxpr):
-        return accumulate_in_place(value)
-    if isinstance(value, tuple) and any(isinstance(v, Jaxpr) for v in value):
-        return tuple(_inner(v) for v in value)
-    return value
 
 
 def _update(

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any
-
 import numpy as np
 
-from funcgrad.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
+from funcgrad.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var, map_inner
 
 
 def share_subexpressions(jaxpr: Jaxpr) -> Jaxpr:
@@ -16,25 +14,21 @@ def share_subexpressions(jaxpr: Jaxpr) -> Jaxpr:
     known: dict[Hashable, tuple[Var, ...]] = {}
     eqns: list[Eqn] = []
     for eqn in jaxpr.eqns:
-        invars = tuple(_resolve(env, atom) for atom in eqn.invars)
+        invars = eqn.invars
+        if env and any([atom in env for atom in invars]):
+            invars = tuple([_resolve(env, atom) for atom in invars])
         key = None if eqn.effects else _key(eqn, invars)
-        if key is not None and key in known:
-            env.update(zip(eqn.outvars, known[key], strict=True))
-            continue
         if key is not None:
-            known[key] = eqn.outvars
-        params = {k: _inner(v) for k, v in eqn.params.items()}
-        eqns.append(Eqn(eqn.primitive, invars, params, eqn.outvars, eqn.source))
+            first = known.setdefault(key, eqn.outvars)
+            if first is not eqn.outvars:
+                env.update(zip(eqn.outvars, first, strict=True))
+                continue
+        params = map_inner(share_subexpressions, eqn.params)
+        if invars is not eqn.invars or params is not eqn.params:
+            eqn = Eqn(eqn.primitive, invars, params, eqn.outvars, eqn.source)
+        eqns.append(eqn)
     outvars = tuple(_resolve(env, atom) for atom in jaxpr.outvars)
     return Jaxpr(jaxpr.constvars, jaxpr.invars, tuple(eqns), outvars, jaxpr.effects)
-
-
-def _inner(value: Any) -> Any:
-    if isinstance(value, Jaxpr):
-        return share_subexpressions(value)
-    if isinstance(value, tuple) and any(isinstance(v, Jaxpr) for v in value):
-        return tuple(_inner(v) for v in value)
-    return value
 
 
 def _resolve(env: dict[Var, Var], atom: Atom) -> Atom:
@@ -43,8 +37,11 @@ def _resolve(env: dict[Var, Var], atom: Atom) -> Atom:
 
 def _key(eqn: Eqn, invars: tuple[Atom, ...]) -> Hashable | None:
     """Equal keys mean equal values; None where parameters can not be compared."""
+    atoms = [a if type(a) is Var else _literal_key(a) for a in invars]
+    if not eqn.params:
+        return (eqn.primitive.name, *atoms)
     params = tuple(sorted(eqn.params.items(), key=lambda item: item[0]))
-    key = (eqn.primitive.name, tuple(_atom_key(a) for a in invars), params)
+    key = (eqn.primitive.name, *atoms, params)
     try:
         hash(key)
     except TypeError:
@@ -52,8 +49,6 @@ def _key(eqn: Eqn, invars: tuple[Atom, ...]) -> Hashable | None:
     return key
 
 
-def _atom_key(atom: Atom) -> Hashable:
-    if isinstance(atom, Literal):
-        value = np.asarray(atom.val)
-        return (value.dtype.str, value.tobytes())
-    return atom
+def _literal_key(atom: Literal) -> Hashable:
+    value = np.asarray(atom.val)
+    return (value.dtype.str, value.tobytes())
