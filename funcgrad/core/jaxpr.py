@@ -209,7 +209,7 @@ def dead_code(
     for eqn in reversed(eqns):
         outvars = eqn.outvars
         if len(outvars) != 1:
-            if not any([v in live for v in outvars]) and not eqn.effects:
+            if live.isdisjoint(outvars) and not eqn.effects:
                 continue
             eqn = _without_dead_results(eqn, live)
         elif outvars[0] not in live:

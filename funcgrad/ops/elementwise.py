@@ -140,11 +140,11 @@ class Elementwise(Primitive):
         return batch_elementwise(self, size, operands, dims, {})
 
     def lower(self, ctx: Any, *operands: Any) -> Any:
-        aval = self.abstract_eval(*[ShapedArray(x.shape, x.dtype) for x in operands])
+        dtype = operands[0].dtype  # operands have been promoted
         return ctx.map(
             self.lower_value,
             *operands,
-            dtype=aval.dtype,
+            dtype=dtype if self.out_dtype is None else self.out_dtype(dtype),
             cost=self.cost,
             closed=True,
         )

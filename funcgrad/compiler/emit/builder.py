@@ -69,7 +69,6 @@ class Module(ModuleText):
             self.absorb(text)
         return self._routines[key]
 
-
     def shared(
         self, function: Callable[..., Value], values: Sequence[Value]
     ) -> Routine | None:

@@ -264,8 +264,10 @@ class Emitter(ABC):
 def same_type(*values: Value) -> None:
     """Raise TypeError unless all values have one dtype and one number of lanes."""
     first = values[0]
-    for v in values[1:]:
-        if v.dtype != first.dtype or v.lanes != first.lanes:
+    for v in values:
+        if v.lanes != first.lanes or (
+            v.dtype is not first.dtype and v.dtype != first.dtype
+        ):
             raise TypeError(f"operands of different types: {first} and {v}")
 
 

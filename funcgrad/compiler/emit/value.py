@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import struct
 from collections.abc import Sequence
 
@@ -36,6 +37,12 @@ _ELEMENT = {
 }
 _SUFFIX = {"half": "f16", "float": "f32", "double": "f64"}
 _PART: dict[str, np.dtype] = {"F": FLOAT32, "D": FLOAT64}
+
+
+@functools.cache
+def register_type(char: str, lanes: int) -> str:
+    """LLVM type of a register for a dtype, given by its character."""
+    return vector_type(element_type(np.dtype(char)), lanes)
 
 
 def element_type(dtype: np.dtype) -> str:
@@ -120,7 +127,7 @@ class Value:
     @property
     def type(self) -> str:
         """LLVM type of the register (of each part where complex)."""
-        return vector_type(element_type(self.dtype), self.lanes)
+        return register_type(self.dtype.char, self.lanes)
 
     @property
     def suffix(self) -> str:
@@ -130,7 +137,7 @@ class Value:
     @property
     def typed(self) -> str:
         """Type and name, as LLVM writes operands."""
-        return f"{self.type} {self.name}"
+        return f"{register_type(self.dtype.char, self.lanes)} {self.name}"
 
     @property
     def parts(self) -> Sequence[Value]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 ALIGNMENT = 64
 
@@ -67,16 +66,9 @@ class Lifetimes:
     def tick(self) -> None:
         self.now += 1
 
-    @contextmanager
-    def equation(self) -> Iterator[None]:
+    def equation(self) -> _Equation:
         """Keep what is used inside until the end, but not what equations inside use."""
-        self._equations.append(set())
-        yield
-        used = self._equations.pop()
-        for allocation in used:
-            allocation.end = self.now
-        if used:
-            self.tick()
+        return _Equation(self)
 
     def enter_loop(self) -> None:
         self.tick()
@@ -89,6 +81,25 @@ class Lifetimes:
             if allocation.start < start:
                 allocation.end = self.now
         self.tick()
+
+
+class _Equation:
+    """The time in which one equation is lowered."""
+
+    __slots__ = ("lifetimes",)
+
+    def __init__(self, lifetimes: Lifetimes) -> None:
+        self.lifetimes = lifetimes
+
+    def __enter__(self) -> None:
+        self.lifetimes._equations.append(set())
+
+    def __exit__(self, *error: object) -> None:
+        used = self.lifetimes._equations.pop()
+        for allocation in used:
+            allocation.end = self.lifetimes.now
+        if used:
+            self.lifetimes.tick()
 
 
 def plan(allocations: Sequence[Allocation]) -> tuple[dict[Allocation, int], int]:

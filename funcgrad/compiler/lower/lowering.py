@@ -40,7 +40,10 @@ class Lowering(ArrayLowering):
 
     def _lower_eqn(self, eqn: Eqn, scope: Scope) -> None:
         operands = [self._read(atom, scope) for atom in eqn.invars]
-        scope.remaining.subtract(v for v in eqn.invars if type(v) is Var)
+        remaining = scope.remaining
+        for atom in eqn.invars:
+            if type(atom) is Var:
+                remaining[atom] -= 1
         if scope.by_entries:
             node = by_entries(self, eqn, operands)
             if node is not None:
@@ -54,7 +57,10 @@ class Lowering(ArrayLowering):
             result = eqn.primitive.lower(self, *operands, **eqn.params)
         results = result if eqn.primitive.multiple_results else [result]
         for var, node in zip(eqn.outvars, results, strict=True):
-            if node.dtype != var.aval.dtype or node.shape != var.aval.shape:
+            aval = var.aval
+            if node.shape != aval.shape or (
+                node.dtype is not aval.dtype and node.dtype != aval.dtype
+            ):
                 raise AssertionError(
                     f"{eqn.primitive} was lowered to {node.dtype}{node.shape}, "
                     f"its type is {var.aval}"

@@ -19,16 +19,13 @@ REGISTER_ENTRIES = 16
 class Node:
     """An array of the program: its shape and dtype, and how many equations read it."""
 
-    __slots__ = ("dtype", "shape", "uses")
+    __slots__ = ("dtype", "ndim", "shape", "uses")
 
     def __init__(self, shape: Sequence[Any], dtype: np.dtype[Any]) -> None:
         self.shape = tuple(shape)
+        self.ndim = len(self.shape)
         self.dtype = np.dtype(dtype)
         self.uses = 0
-
-    @property
-    def ndim(self) -> int:
-        return len(self.shape)
 
 
 class Register(Node):
@@ -242,8 +239,10 @@ def is_flat(node: Node) -> bool:
 
 def is_small(shape: Sequence[Any]) -> bool:
     """Whether arrays of this shape live in registers."""
-    if not all(isinstance(n, int) for n in shape):
-        return False
+    for n in shape:
+        if not isinstance(n, int) or n > REGISTER_ENTRIES:
+            # Another extent may be zero, and then it is not small either.
+            return False
     return 1 <= math.prod(shape) <= REGISTER_ENTRIES
 
 

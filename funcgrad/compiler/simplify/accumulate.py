@@ -32,9 +32,7 @@ accumulations: dict[str, Accumulation] = {}
 
 def accumulate_in_place(jaxpr: Jaxpr) -> Jaxpr:
     """The program with sums of windows as updates; inner programs too."""
-    if not any(
-        eqn.params or eqn.primitive.name in accumulations for eqn in jaxpr.eqns
-    ):
+    if not any(eqn.params or eqn.primitive.name in accumulations for eqn in jaxpr.eqns):
         return jaxpr
     made = {var: eqn for eqn in jaxpr.eqns for var in eqn.outvars}
     uses = Counter(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+
 import numpy as np
 
 from funcgrad.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var, map_inner
@@ -15,7 +16,7 @@ def share_subexpressions(jaxpr: Jaxpr) -> Jaxpr:
     eqns: list[Eqn] = []
     for eqn in jaxpr.eqns:
         invars = eqn.invars
-        if env and any([atom in env for atom in invars]):
+        if env and not env.keys().isdisjoint(invars):
             invars = tuple([_resolve(env, atom) for atom in invars])
         key = None if eqn.effects else _key(eqn, invars)
         if key is not None:
@@ -37,7 +38,7 @@ def _resolve(env: dict[Var, Var], atom: Atom) -> Atom:
 
 def _key(eqn: Eqn, invars: tuple[Atom, ...]) -> Hashable | None:
     """Equal keys mean equal values; None where parameters can not be compared."""
-    atoms = [a if type(a) is Var else _literal_key(a) for a in invars]
+    atoms = [_literal_key(a) if isinstance(a, Literal) else a for a in invars]
     if not eqn.params:
         return (eqn.primitive.name, *atoms)
     params = tuple(sorted(eqn.params.items(), key=lambda item: item[0]))
