@@ -47,8 +47,24 @@ class EntryLowering:
         """``function`` of the operands' values."""
         return Entry(function(self.b, *[x.value for x in operands]))
 
-    def run(self, jaxpr: Jaxpr, values: Sequence[Value]) -> Value:
-        """The program's one result."""
+    def lower_scan(
+        self,
+        *operands: Entry,
+        jaxpr: Jaxpr,
+        num_consts: int,
+        num_carry: int,
+        length: int,
+        **_: Any,
+    ) -> list[Entry]:
+        """A loop over numbers that it carries, without inputs or outputs per trip."""
+        assert len(operands) == num_consts + num_carry == len(jaxpr.invars)
+        values = [x.value for x in operands]
+        with self.b.loop(0, length, carries=values[num_consts:]) as loop:
+            loop.next = self.run(jaxpr, [*values[:num_consts], *loop.carries])
+        return [Entry(value) for value in loop.results]
+
+    def run(self, jaxpr: Jaxpr, values: Sequence[Value]) -> list[Value]:
+        """The program's results."""
         env: dict[Var, Entry] = {
             var: Entry(value) for var, value in zip(jaxpr.invars, values, strict=True)
         }
@@ -61,8 +77,9 @@ class EntryLowering:
         for eqn in jaxpr.eqns:
             operands = [read(atom) for atom in eqn.invars]
             result: Any = eqn.primitive.lower(self, *operands, **eqn.params)
-            env[eqn.outvars[0]] = result
-        return read(jaxpr.outvars[0]).value
+            results = result if eqn.primitive.multiple_results else [result]
+            env.update(zip(eqn.outvars, results, strict=True))
+        return [read(atom).value for atom in jaxpr.outvars]
 
 
 def call_entry_program(b: Builder, jaxpr: Jaxpr, values: Sequence[Value]) -> Value:
@@ -87,7 +104,7 @@ def call_entry_program(b: Builder, jaxpr: Jaxpr, values: Sequence[Value]) -> Val
 
 def inlined(b: Builder, jaxpr: Jaxpr, values: Sequence[Value]) -> Value:
     """As `call_entry_program`, but written in place."""
-    return EntryLowering(b, values[0].lanes).run(simplify(jaxpr), values)
+    return EntryLowering(b, values[0].lanes).run(simplify(jaxpr), values)[0]
 
 
 def _emit(jaxpr: Jaxpr, lanes: int) -> tuple[Routine, Module]:
@@ -96,7 +113,7 @@ def _emit(jaxpr: Jaxpr, lanes: int) -> tuple[Routine, Module]:
     operands = [
         Value(f"%x{i}", aval.dtype, lanes) for i, aval in enumerate(jaxpr.in_avals)
     ]
-    result = EntryLowering(builder, lanes).run(simplify(jaxpr), operands)
+    (result,) = EntryLowering(builder, lanes).run(simplify(jaxpr), operands)
     builder.ret(result)
     params = ", ".join(v.typed for v in operands)
     body = f"({params}) noinline #0 {{\n{builder.body()}\n}}"

@@ -1,6 +1,8 @@
 """Special functions: error, gamma, beta, zeta and Bessel families."""
 
 from funcgrad.ops.special import bessel as bessel
+from funcgrad.ops.special import elliptic as elliptic
+from funcgrad.ops.special import hypergeometric as hypergeometric
 from funcgrad.ops.special import integral_functions as integral_functions
 from funcgrad.ops.special import student as student
 from funcgrad.ops.special.bessel_scaled import bessel_i0e as bessel_i0e

@@ -22,6 +22,7 @@ from funcgrad.ops.elementwise import (
     batch_elementwise,
     broadcast_and_promote,
     shapes_differ,
+    wrong_kind,
 )
 from funcgrad.ops.exponential import as_float, log
 from funcgrad.ops.iota import instantiate
@@ -105,7 +106,10 @@ class Entrywise:
 
 
 def joint_type(name: str, avals: Sequence[ShapedArray]) -> ShapedArray:
-    """The type of a result of operands that are of one shape or 0-d."""
+    """The type of a result of real operands that are of one shape or 0-d."""
+    for aval in avals:
+        if aval.dtype.kind != "f":
+            raise wrong_kind(name, aval.dtype, "f")
     shapes = {aval.shape for aval in avals if aval.shape}
     if len(shapes) > 1:
         raise shapes_differ(name, avals)
