@@ -1,27 +1,16 @@
-"""Special functions with SciPy's names, on traced values and arrays alike.
-
-The universal functions answer for SciPy's own ones too: ``scipy.special.expit(x)``
-takes a traced ``x``.
-"""
+"""Universal functions made of elementary ones: logits, entropies, gamma, normal."""
 
 from __future__ import annotations
 
 import math
-import operator
 from typing import Any
-
-import numpy as np
 
 import funcgrad.numpy as fnp
 from funcgrad import ops
-from funcgrad.core.trace import typeof
-from funcgrad.numpy.axes import canonical_axes
-from funcgrad.numpy.dispatch import promote, to_array
-from funcgrad.numpy.statistics import as_float
 from funcgrad.numpy.ufunc import SpecialUfunc
 from funcgrad.ops.special import bessel_scaled as bessel
-from funcgrad.scipy.normal import log_ndtr as _log_ndtr
-from funcgrad.scipy.normal import ndtri as _ndtri
+from funcgrad.scipy.special.normal import log_ndtr as _log_ndtr
+from funcgrad.scipy.special.normal import ndtri as _ndtri
 
 _LN10 = math.log(10.0)
 
@@ -196,154 +185,3 @@ exp10 = SpecialUfunc("exp10", lambda x: ops.exp(ops.mul(x, _LN10)))
 expm1 = SpecialUfunc("expm1", ops.expm1)
 log1p = SpecialUfunc("log1p", ops.log1p)
 round = SpecialUfunc("round", ops.round)
-
-
-def polygamma(n: int, x: Any) -> Any:
-    """The ``n``-th derivative of the digamma function.
-
-    Parameters
-    ----------
-    n : int
-        Known, not traced.
-    x : array, real
-
-    Returns
-    -------
-    array, shape of ``x``
-
-    Examples
-    --------
-    >>> math.isclose(polygamma(1, 1.0), math.pi**2 / 6)
-    True
-    """
-    y = as_float(to_array(x))
-    return ops.polygamma(operator.index(n), y)
-
-
-def multigammaln(a: Any, d: int) -> Any:
-    """Logarithm of the multivariate gamma function of dimension ``d``.
-
-    Parameters
-    ----------
-    a : array, > (d - 1) / 2
-    d : int
-
-    Returns
-    -------
-    array, shape of ``a``
-
-    Examples
-    --------
-    >>> float(multigammaln(1.0, 1))
-    0.0
-    """
-    y = as_float(to_array(a))
-    shifts = np.arange(d, dtype=typeof(y).dtype) / 2
-    total = fnp.sum(ops.lgamma(y[..., None] - shifts), axis=-1)
-    return total + d * (d - 1) / 4 * math.log(math.pi)
-
-
-def logsumexp(
-    a: Any,
-    axis: Any = None,
-    b: Any = None,
-    keepdims: bool = False,
-    return_sign: bool = False,
-    where: Any = None,
-) -> Any:
-    """Logarithm of the sum of exponentials, without overflow.
-
-    Parameters
-    ----------
-    a : array, shape (..., n)
-    axis : int or tuple of int, optional
-        Axes summed over; all by default.
-    b : array, optional
-        Factors of the exponentials.
-    keepdims : bool, optional
-        Whether the axes stay, with extent 1.
-    return_sign : bool, optional
-        Whether to return the sign of the sum as well, which may then be negative.
-    where : bool array, optional
-        Which entries take part.
-
-    Returns
-    -------
-    array, shape of ``a`` without ``axis``; with ``return_sign`` a pair
-
-    Notes
-    -----
-    Derivative: ``softmax(a)`` (Blanchard, Higham & Higham 2021,
-    doi:10.1093/imanum/draa038).
-
-    Examples
-    --------
-    >>> float(logsumexp(np.array([1000.0, 1000.0])))
-    1000.6931471805599
-    """
-    x = as_float(to_array(a))
-    if b is not None:
-        factor, x = promote([as_float(to_array(b)), x])
-        x, factor = fnp.broadcast_arrays(x, factor)
-        x = fnp.where(factor == 0, -np.inf, x)
-    if where is not None:
-        x = fnp.where(where, x, -np.inf)
-    axes = canonical_axes(axis, typeof(x).ndim)
-    top = fnp.max(fnp.real(x), axis=axes, keepdims=True, initial=-np.inf)
-    top = ops.stop_gradient(fnp.where(fnp.isfinite(top), top, 0.0))
-    parts = fnp.exp(x - top)
-    if b is not None:
-        parts = parts * factor
-    total = fnp.sum(parts, axis=axes, keepdims=keepdims)
-    top = top if keepdims else fnp.squeeze(top, axis=axes)
-    sign = fnp.sign(total)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if return_sign:
-            return fnp.log(fnp.abs(total)) + top, sign
-        return fnp.log(total) + top
-
-
-def softmax(x: Any, axis: Any = None) -> Any:
-    """``exp(x) / sum(exp(x))`` along axes, without overflow.
-
-    Parameters
-    ----------
-    x : array
-    axis : int or tuple of int, optional
-        All axes by default.
-
-    Returns
-    -------
-    array, shape of ``x``
-
-    Examples
-    --------
-    >>> softmax(np.array([1000.0, 1000.0]))
-    Array([0.5, 0.5])
-    """
-    y = as_float(to_array(x))
-    parts = fnp.exp(y - ops.stop_gradient(fnp.max(y, axis=axis, keepdims=True)))
-    return parts / fnp.sum(parts, axis=axis, keepdims=True)
-
-
-def log_softmax(x: Any, axis: Any = None) -> Any:
-    """Logarithm of ``softmax``, without overflow.
-
-    Parameters
-    ----------
-    x : array
-    axis : int or tuple of int, optional
-        All axes by default.
-
-    Returns
-    -------
-    array, shape of ``x``
-
-    Examples
-    --------
-    >>> log_softmax(np.array([0.0, 1000.0]))
-    Array([-1000.,     0.])
-    """
-    y = as_float(to_array(x))
-    shifted = y - ops.stop_gradient(fnp.max(y, axis=axis, keepdims=True))
-    return shifted - fnp.log(fnp.sum(fnp.exp(shifted), axis=axis, keepdims=True))
