@@ -32,6 +32,18 @@ def embedding(lib: Library, seed: int, *, gradient: bool) -> Call:
     return jitted(lib, lib.grad(f) if gradient else f, args)
 
 
+def segment_sum(lib: Library, seed: int, *, gradient: bool) -> Call:
+    """Squares of the sums of 1e5 entries over 1000 segments."""
+    rng = np.random.default_rng(seed)
+    xp, api = lib.np, lib.api
+
+    def f(x: Any, segments: Any) -> Any:
+        return xp.sum(api.ops.segment_sum(x, segments, num_segments=1000) ** 2)
+
+    args = (rng.normal(size=100_000), rng.integers(1000, size=100_000))
+    return jitted(lib, lib.grad(f) if gradient else f, args)
+
+
 def scatter(lib: Library, seed: int) -> Call:
     """Add 1e5 numbers to entries of an array of 1e4, picked at random."""
     rng = np.random.default_rng(seed)
@@ -82,6 +94,7 @@ def draw(lib: Library, seed: int, *, function: str) -> Call:
 WORKLOADS = [
     *both_ways("gather 1e5 of 1e4", gather, 1.0),
     *both_ways("embedding, 4096 rows of 64", embedding, 1.0),
+    *both_ways("segment sum, 1e5 into 1000", segment_sum, 1.0),
     Workload("scatter-add 1e5 into 1e4", scatter, {"jax": 1.0}),
     *(
         Workload(

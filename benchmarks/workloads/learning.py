@@ -101,6 +101,36 @@ def per_example(lib: Library, seed: int) -> Call:
     return lambda: call()[1][0]
 
 
+def convolutional(lib: Library, seed: int) -> Call:
+    """Gradient of two convolutions, pooling and a dense layer, 16 images of 28 x 28."""
+    api, xp = lib.api, lib.np
+    rng = np.random.default_rng(seed)
+    numbers = ("NHWC", "HWIO", "NHWC")
+
+    def pool(h: Any) -> Any:
+        n, rows, columns, c = h.shape
+        return xp.max(h.reshape(n, rows // 2, 2, columns // 2, 2, c), axis=(2, 4))
+
+    def loss(params: Any, x: Any, y: Any) -> Any:
+        h = x
+        for kernel in params[:2]:
+            h = api.lax.conv_general_dilated(
+                h, kernel, (1, 1), "SAME", dimension_numbers=numbers
+            )
+            h = pool(xp.maximum(h, 0.0))
+        logits = h.reshape(h.shape[0], -1) @ params[2]
+        return xp.mean((logits - y) ** 2)
+
+    params = [
+        0.3 * rng.normal(size=(3, 3, 1, 16)),
+        0.1 * rng.normal(size=(3, 3, 16, 32)),
+        0.05 * rng.normal(size=(7 * 7 * 32, 10)),
+    ]
+    args = (params, rng.normal(size=(16, 28, 28, 1)), rng.normal(size=(16, 10)))
+    call = jitted(lib, api.grad(loss), args)
+    return lambda: call()[1]
+
+
 def attention(lib: Library, seed: int, *, gradient: bool) -> Call:
     """One layer of attention: batch 4, 128 positions, 4 heads of width 32."""
     xp = lib.np
@@ -151,6 +181,9 @@ WORKLOADS = [
     ),
     Workload(
         "per-example gradients, 128 of an MLP 32-64-10", per_example, {"jax": 1.0}
+    ),
+    Workload(
+        "convolutional net, gradient", convolutional, {"jax": 1.0}, tolerance=1e-6
     ),
     *(
         Workload(
