@@ -1,3 +1,3 @@
-"""Programs that import JAX are run in processes of their own, never collected here."""
+"""Programs that import JAX or Autograd are run by tests, never collected here."""
 
-collect_ignore = ["jax_programs"]
+collect_ignore = ["autograd_programs", "jax_programs"]

@@ -1,0 +1,5 @@
+"""NumPy's ``linalg``, with derivatives."""
+
+from funcgrad.compat.autograd.namespaces import names_of
+
+__getattr__, __dir__ = names_of(__name__, "funcgrad.numpy.linalg", "numpy.linalg")

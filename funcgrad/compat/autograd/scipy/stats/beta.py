@@ -1,0 +1,7 @@
+"""The distribution ``beta``, with derivatives."""
+
+from funcgrad.compat.autograd.namespaces import names_of
+
+__getattr__, __dir__ = names_of(
+    __name__, "funcgrad.scipy.stats.beta", "scipy.stats.beta"
+)

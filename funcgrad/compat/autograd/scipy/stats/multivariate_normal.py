@@ -1,0 +1,9 @@
+"""The distribution ``multivariate_normal``, with derivatives."""
+
+from funcgrad.compat.autograd.namespaces import names_of
+
+__getattr__, __dir__ = names_of(
+    __name__,
+    "funcgrad.scipy.stats.multivariate_normal",
+    "scipy.stats.multivariate_normal",
+)

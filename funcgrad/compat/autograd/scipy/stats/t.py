@@ -1,0 +1,5 @@
+"""The distribution ``t``, with derivatives."""
+
+from funcgrad.compat.autograd.namespaces import names_of
+
+__getattr__, __dir__ = names_of(__name__, "funcgrad.scipy.stats.t", "scipy.stats.t")
