@@ -8,7 +8,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from funcgrad.errors import ConfigError, message
 
@@ -27,8 +27,7 @@ def _parse_bool(text: str) -> bool:
     raise ValueError(text)
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(NamedTuple):
     """What is known of a setting: its default and what it does."""
 
     default: Value

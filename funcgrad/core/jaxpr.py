@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -77,17 +76,29 @@ class Eqn:
         return self.primitive.effects(**self.params)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Jaxpr:
-    """A program: ``lambda constvars ; invars . let eqns in outvars``."""
+    """A program: ``lambda constvars ; invars . let eqns in outvars``.
 
-    constvars: tuple[Var, ...]
-    invars: tuple[Var, ...]
-    eqns: tuple[Eqn, ...]
-    outvars: tuple[Atom, ...]
-    effects: frozenset[str] = field(default=frozenset())
-    memo: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
-    """What was derived from this program (derivatives, compiled code), by kind."""
+    Never changed once made. ``memo`` holds what was derived from it (derivatives,
+    compiled code), by kind.
+    """
+
+    __slots__ = ("constvars", "effects", "eqns", "invars", "memo", "outvars")
+
+    def __init__(
+        self,
+        constvars: tuple[Var, ...],
+        invars: tuple[Var, ...],
+        eqns: tuple[Eqn, ...],
+        outvars: tuple[Atom, ...],
+        effects: frozenset[str] = _NO_EFFECTS,
+    ) -> None:
+        self.constvars = constvars
+        self.invars = invars
+        self.eqns = eqns
+        self.outvars = outvars
+        self.effects = effects
+        self.memo: dict[Any, Any] = {}
 
     @property
     def in_avals(self) -> list[ShapedArray]:
@@ -107,12 +118,14 @@ class Jaxpr:
     __repr__ = __str__
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class ClosedJaxpr:
     """A jaxpr with the values of its constants."""
 
-    jaxpr: Jaxpr
-    consts: tuple[Any, ...]
+    __slots__ = ("consts", "jaxpr")
+
+    def __init__(self, jaxpr: Jaxpr, consts: tuple[Any, ...]) -> None:
+        self.jaxpr = jaxpr
+        self.consts = consts
 
     @property
     def in_avals(self) -> list[ShapedArray]:

@@ -6,9 +6,9 @@ rule checks (``funcgrad.testing``) draw arrays from it, once for each dtype.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,8 +18,7 @@ Draw = Callable[["np.random.Generator", tuple[int, ...], np.dtype[Any]], Any]
 Shape = tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Operand:
+class Operand(NamedTuple):
     """How one operand is drawn.
 
     ``floating`` tells whether its dtype is the one under test; otherwise ``draw``
@@ -35,15 +34,13 @@ class Operand:
         return self.draw(rng, self.shape, dtype)
 
 
-@dataclass(frozen=True)
-class Deferred:
+class Deferred(NamedTuple):
     """A parameter that is made when the case is used, such as a jaxpr."""
 
     make: Callable[[], Any]
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(NamedTuple):
     """Operands and parameters of one application of a primitive.
 
     ``numerical`` is False where the derivative is by definition not that of the value
@@ -54,7 +51,7 @@ class Case:
     """
 
     operands: tuple[Operand, ...]
-    params: dict[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = MappingProxyType({})
     numerical: bool = True
     program: Callable[..., Any] | None = None
     batched: tuple[int, ...] | None = None
@@ -77,11 +74,11 @@ class Case:
 
     def without_differences(self) -> Case:
         """The same case, not compared with numerical derivatives."""
-        return replace(self, numerical=False)
+        return self._replace(numerical=False)
 
     def batched_in(self, *operands: int) -> Case:
         """The same case; only these operands are batched one by one and together."""
-        return replace(self, batched=operands)
+        return self._replace(batched=operands)
 
 
 def case(*operands: Operand | Shape | Sequence[int], **params: Any) -> Case:
@@ -115,7 +112,7 @@ def program(
     *operands : Operand or shape
         As in `case`.
     """
-    return replace(case(*operands), program=function)
+    return case(*operands)._replace(program=function)
 
 
 def give_cases(primitive: Primitive, cases: Sequence[Case]) -> None:

@@ -140,11 +140,14 @@ class Elementwise(Primitive):
         return batch_elementwise(self, size, operands, dims, {})
 
     def lower(self, ctx: Any, *operands: Any) -> Any:
-        dtype = operands[0].dtype  # operands have been promoted
+        dtype = operands[0].dtype
+        if self.out_dtype is not None or any(x.dtype != dtype for x in operands):
+            avals = [ShapedArray(x.shape, x.dtype) for x in operands]
+            dtype = self.abstract_eval(*avals).dtype
         return ctx.map(
             self.lower_value,
             *operands,
-            dtype=dtype if self.out_dtype is None else self.out_dtype(dtype),
+            dtype=dtype,
             cost=self.cost,
             closed=True,
         )

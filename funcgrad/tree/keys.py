@@ -1,45 +1,82 @@
 """Key paths: where a leaf sits in a tree, as keys and as text for messages."""
 
 from collections.abc import Hashable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 
-@dataclass(frozen=True)
-class SequenceKey:
+class _Key:
+    """Equal to keys of its own kind with an equal value; never changed once made."""
+
+    __slots__: tuple[str, ...] = ()
+
+    def _value(self) -> Any:
+        return getattr(self, self.__slots__[0])
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return bool(self._value() == other._value())
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._value()))
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"a {type(self).__name__} can not be changed")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self._value(),)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.__slots__[0]}={self._value()!r})"
+
+
+class SequenceKey(_Key):
     """Position in a tuple or list: ``[0]``."""
 
+    __slots__ = __match_args__ = ("idx",)
     idx: int
+
+    def __init__(self, idx: int) -> None:
+        object.__setattr__(self, "idx", idx)
 
     def __str__(self) -> str:
         return f"[{self.idx}]"
 
 
-@dataclass(frozen=True)
-class DictKey:
+class DictKey(_Key):
     """Key of a dict: ``['name']``."""
 
+    __slots__ = __match_args__ = ("key",)
     key: Hashable
+
+    def __init__(self, key: Hashable) -> None:
+        object.__setattr__(self, "key", key)
 
     def __str__(self) -> str:
         return f"[{self.key!r}]"
 
 
-@dataclass(frozen=True)
-class GetAttrKey:
+class GetAttrKey(_Key):
     """Field of a namedtuple, dataclass or registered class: ``.name``."""
 
+    __slots__ = __match_args__ = ("name",)
     name: str
+
+    def __init__(self, name: str) -> None:
+        object.__setattr__(self, "name", name)
 
     def __str__(self) -> str:
         return f".{self.name}"
 
 
-@dataclass(frozen=True)
-class FlattenedIndexKey:
+class FlattenedIndexKey(_Key):
     """Position among the children of a class that is registered without keys."""
 
+    __slots__ = __match_args__ = ("key",)
     key: int
+
+    def __init__(self, key: int) -> None:
+        object.__setattr__(self, "key", key)
 
     def __str__(self) -> str:
         return f"[<flat index {self.key}>]"

@@ -6,7 +6,6 @@ slow to compile; here it is compiled once, for each number of lanes.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -43,6 +42,7 @@ class EntryLowering:
         *operands: Entry,
         dtype: Any,
         cost: int = 1,
+        closed: bool = False,
     ) -> Entry:
         """``function`` of the operands' values."""
         return Entry(function(self.b, *[x.value for x in operands]))
@@ -108,6 +108,8 @@ def inlined(b: Builder, jaxpr: Jaxpr, values: Sequence[Value]) -> Value:
 
 
 def _emit(jaxpr: Jaxpr, lanes: int) -> tuple[Routine, Module]:
+    import hashlib
+
     module = Module()
     builder = Builder(module)
     operands = [

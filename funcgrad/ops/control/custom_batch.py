@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.jaxpr import Jaxpr, eval_jaxpr
@@ -19,8 +18,7 @@ Program = Jaxpr | Callable[..., Sequence[Any]]
 Pullback = Callable[[Sequence[Any], Sequence[Any]], list[Any]]
 
 
-@dataclass(frozen=True, eq=False)
-class Rules:
+class Rules(NamedTuple):
     """Derivatives of a flat function.
 
     ``jvp(primals, tangents)`` gives results and tangents. ``forward(primals, nonzero)``
