@@ -60,6 +60,8 @@ class Primitive:
     prune: ClassVar[Any] = None
     """``prune(used, **params)`` of primitives that carry programs: which operands and
     results stay where only some results are used, and the parameters then."""
+    hoist: ClassVar[Any] = None
+    """``hoist(**params)`` of loops: what they compute from their constants alone."""
     entrywise: ClassVar[bool] = False
     """Whether each entry of the answer is made of the operands' entries at its place;
     operands of dimension 0 stand for all places."""
@@ -115,6 +117,10 @@ class Primitive:
     def effects(self, **params: Any) -> frozenset[str]:
         """Effects of an application: what keeps it alive and in order."""
         return _NO_EFFECTS if self.effect is None else frozenset({self.effect})
+
+    def overwrites(self, result: int, **params: Any) -> int | None:
+        """The place of the operand whose memory a result takes, if it is read last."""
+        return None
 
     def asks_batch(self, **params: Any) -> bool:
         """Whether ``batch`` is to see a whole batch, rather than entries one by one."""

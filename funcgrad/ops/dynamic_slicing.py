@@ -147,6 +147,9 @@ class DynamicUpdateSlice(Primitive):
         case((3,), (3,), integers((), 0, 2)),
     )
 
+    def overwrites(self, result: int, **params: Any) -> int | None:
+        return 0
+
     def evaluate(self, x: Any, update: Any, *starts: Any) -> Any:
         result = np.array(x)
         sizes = np.shape(update)

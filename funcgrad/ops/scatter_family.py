@@ -93,6 +93,9 @@ class ScatterFamily(Primitive):
         """The same on register values."""
         raise NotImplementedError
 
+    def overwrites(self, result: int, **params: Any) -> int | None:
+        return 0
+
     def evaluate(
         self,
         operand: Any,

@@ -43,6 +43,9 @@ class UpdateSlice(Primitive):
         case(integers((4,)), integers((1,)), start=(3,), strides=(1,)),
     )
 
+    def overwrites(self, result: int, **params: Any) -> int | None:
+        return 0
+
     def evaluate(self, x: Any, update: Any, *, start: Axes, strides: Axes) -> Any:
         result = np.array(x)
         limit = _limits(np.shape(update), start, strides)

@@ -9,16 +9,14 @@ from typing import Any
 from funcgrad.compiler.emit.value import BOOL, INT64, Value
 from funcgrad.compiler.lower import callbacks
 from funcgrad.compiler.lower.callbacks import Callback
-from funcgrad.compiler.lower.entries import MOST, entries_of, prefers_entries
+from funcgrad.compiler.lower.carries import CarriedValues, copy_of, origin
+from funcgrad.compiler.lower.entries import prefers_entries
 from funcgrad.compiler.lower.index import Index, Number
 from funcgrad.compiler.lower.lowering import Lowering
 from funcgrad.compiler.lower.nodes import (
     Buffer,
-    Entries,
-    Lazy,
     Node,
     Register,
-    buffers_read,
     is_small,
 )
 from funcgrad.compiler.lower.tapes import Tape
@@ -96,18 +94,34 @@ class ControlLowering(Lowering):
         """The branch that ``index`` (clamped) names; only that one runs."""
         ready = [self.settle(x) for x in operands]
         avals = branches[0].out_avals
-        targets = [None if is_small(a.shape) else self.for_aval(a) for a in avals]
+        homes = self._homes(branches, ready)
+        targets = [
+            None if is_small(a.shape) else homes.get(k) or self.for_aval(a)
+            for k, a in enumerate(avals)
+        ]
+        results = CarriedValues.of_targets(self, avals, targets)
         chosen = self._branch_number(index, len(branches))
         self.lifetimes.enter_loop()
-        values = self._branch(chosen, 0, branches, ready, targets)
+        values = self._branch(chosen, 0, branches, ready, results)
         self.lifetimes.leave_loop()
-        results: list[Node] = []
-        for aval, target in zip(avals, targets, strict=True):
-            if target is None:
-                results.append(Register(values.pop(0), aval.shape))
-            else:
-                results.append(target)
-        return results
+        return results.results(values)
+
+    def _homes(
+        self, branches: Sequence[Jaxpr], operands: Sequence[Node]
+    ) -> dict[int, Buffer]:
+        """Operands that nothing reads later, by the result that takes their memory."""
+        homes: dict[int, Buffer] = {}
+        taken: set[int] = set()
+        for k in range(len(branches[0].outvars)):
+            for place in [origin(branch, k) for branch in branches]:
+                if place is None or place in taken:
+                    continue
+                x = operands[place]
+                if isinstance(x, Buffer) and self.dies(x):
+                    homes[k] = x
+                    taken.add(place)
+                    break
+        return homes
 
     def _branch_number(self, index: Node, count: int) -> Value:
         value = self.value(index)
@@ -123,18 +137,12 @@ class ControlLowering(Lowering):
         k: int,
         branches: Sequence[Jaxpr],
         operands: Sequence[Node],
-        targets: Sequence[Buffer | None],
+        results: CarriedValues,
     ) -> list[Value]:
         def run() -> list[Value]:
             self.scopes.append(self.scopes[-1].child())
-            copies = [_copy(x) for x in operands]
-            results = self.lower_jaxpr(branches[k], copies)
-            values = []
-            for node, target in zip(results, targets, strict=True):
-                if target is None:
-                    values.append(self.value(node))
-                else:
-                    self.copy_into(node, target)
+            copies = [copy_of(x) for x in operands]
+            values = results.advance(self.lower_jaxpr(branches[k], copies))
             self.scopes.pop()
             return values
 
@@ -144,7 +152,7 @@ class ControlLowering(Lowering):
         return self.b.if_else(
             here,
             run,
-            lambda: self._branch(chosen, k + 1, branches, operands, targets),
+            lambda: self._branch(chosen, k + 1, branches, operands, results),
         )
 
     # --- loops
@@ -188,7 +196,7 @@ class ControlLowering(Lowering):
             rows = [self._row_value(x, at) for x in xs]
             self.scopes.append(self.scopes[-1].child(pinned=[*consts, *xs]))
             self.scopes[-1].by_entries = apart
-            body_operands = [*map(_copy, consts), *carry.nodes(loop.carries), *rows]
+            body_operands = [*map(copy_of, consts), *carry.nodes(loop.carries), *rows]
             results = self.lower_jaxpr(jaxpr, body_operands)
             for node, y in zip(results[num_carry:], ys, strict=True):
                 self.copy_into(node, self.row(y, at))
@@ -247,7 +255,7 @@ class ControlLowering(Lowering):
         self.b.place(body)
         self.scopes.append(self.scopes[-1].child(pinned=consts))
         self.scopes[-1].by_entries = apart
-        body_operands = [*map(_copy, consts[num_cond_consts:]), *carry.nodes(current)]
+        body_operands = [*map(copy_of, consts[num_cond_consts:]), *carry.nodes(current)]
         results = self.lower_jaxpr(body_jaxpr, body_operands)
         for tape, node in zip(tapes, results[len(results) - num_tapes :], strict=True):
             tape.push(count, node)
@@ -270,7 +278,7 @@ class ControlLowering(Lowering):
     ) -> list[Node]:
         self.scopes.append(self.scopes[-1].child(pinned=operands))
         self.scopes[-1].by_entries = by_entries
-        results = self.lower_jaxpr(jaxpr, [_copy(x) for x in operands])
+        results = self.lower_jaxpr(jaxpr, [copy_of(x) for x in operands])
         results = [self.settle(x) for x in results]
         self.scopes.pop()
         return results
@@ -278,115 +286,3 @@ class ControlLowering(Lowering):
     def tape_of_length(self, aval: ShapedArray, trips: Number) -> Buffer:
         """Memory for one entry a trip, released when the program ends."""
         return Tape.of_length(self, aval, self.b.index(trips))
-
-
-class CarriedValues:
-    """The carried arrays of a loop: small ones in registers, others in memory.
-
-    With ``apart`` those of a few entries have a register for each entry.
-    """
-
-    def __init__(
-        self, ctx: ControlLowering, initial: Sequence[Node], *, apart: bool
-    ) -> None:
-        self.ctx = ctx
-        self.apart = apart
-        self.avals = [(x.shape, x.dtype) for x in initial]
-        self.values: list[Value] = []
-        self.buffers: list[Buffer | None] = []
-        for x in initial:
-            if is_small(x.shape):
-                self.values += self._values(x)
-                self.buffers.append(None)
-            else:
-                self.buffers.append(ctx.mutable(x))
-
-    def _is_apart(self, shape: Sequence[Any]) -> bool:
-        return self.apart and 1 < math.prod(shape) <= MOST
-
-    def _values(self, x: Node) -> list[Value]:
-        """What is carried of a small array."""
-        if self._is_apart(x.shape):
-            return entries_of(self.ctx, x)
-        return [self.ctx.value(x)]
-
-    def nodes(self, values: Sequence[Value]) -> list[Node]:
-        """The carried arrays at the start of a trip."""
-        given = iter(values)
-        nodes: list[Node] = []
-        for (shape, _), buffer in zip(self.avals, self.buffers, strict=True):
-            if buffer is None and self._is_apart(shape):
-                count = math.prod(shape)
-                nodes.append(Entries([next(given) for _ in range(count)], shape))
-            elif buffer is None:
-                nodes.append(Register(next(given), shape))
-            else:
-                nodes.append(_copy(buffer))
-        return nodes
-
-    def advance(self, results: Sequence[Node]) -> list[Value]:
-        """Registers for the next trip; memory is brought up to date.
-
-        An array that only its own successor reads is overwritten at once; others wait
-        in memory of their own until all are computed.
-        """
-        pending = {
-            k: node
-            for k, (node, buffer) in enumerate(zip(results, self.buffers, strict=True))
-            if buffer is not None and not self._is_home(node, buffer)
-        }
-        values = [
-            value
-            for node, buffer in zip(results, self.buffers, strict=True)
-            if buffer is None
-            for value in self._values(node)
-        ]
-        waiting = []
-        for k, node in list(pending.items()):
-            target = self.buffers[k]
-            assert target is not None
-            del pending[k]
-            if self._may_overwrite(node, target, pending.values()):
-                self.ctx.copy_into(node, target)
-            else:
-                waiting.append((self._aside(node), target))
-        for node, target in waiting:
-            self.ctx.copy_into(node, target)
-        return values
-
-    def _aside(self, node: Node) -> Buffer:
-        """The value in memory that no other carry is going to overwrite."""
-        made = self.ctx.buffer(node.shape, node.dtype)
-        self.ctx.copy_into(node, made)
-        return made
-
-    @staticmethod
-    def _is_home(node: Node, buffer: Buffer) -> bool:
-        return (
-            isinstance(node, Buffer)
-            and node.allocation is buffer.allocation
-            and node.ptr == buffer.ptr
-        )
-
-    @staticmethod
-    def _may_overwrite(node: Node, target: Buffer, others: Any) -> bool:
-        home = target.allocation
-        if home is None or any(home in buffers_read(other) for other in others):
-            return False
-        if not isinstance(node, Lazy) or node.buffer is not None:
-            return home not in buffers_read(node)
-        return home not in buffers_read(node) or node.flat
-
-    def results(self, values: Sequence[Value]) -> list[Node]:
-        """The carried arrays after the loop."""
-        return self.nodes(values)
-
-
-def _copy(x: Node) -> Node:
-    """The same array as another node, with uses of its own."""
-    if isinstance(x, Register):
-        return Register(x.value, x.shape)
-    if isinstance(x, Entries):
-        return Entries(x.values, x.shape)
-    assert isinstance(x, Buffer)
-    return Buffer(x.ptr, x.shape, x.dtype, x.strides, x.allocation, x.length)

@@ -175,7 +175,7 @@ class Storage(ProgramText):
         source = x.buffer if isinstance(x, Lazy) and x.buffer is not None else x
         if isinstance(source, Lazy):
             return self._fresh(source)
-        if isinstance(source, Buffer) and self._dies(source):
+        if isinstance(source, Buffer) and self.dies(source):
             self.lifetimes.touch(source.allocation)
             return Buffer(
                 source.ptr,
@@ -196,7 +196,7 @@ class Storage(ProgramText):
                 x.buffer = None
         return made
 
-    def _dies(self, source: Buffer) -> bool:
+    def dies(self, source: Buffer) -> bool:
         """Whether no value that is still needed reads this memory.
 
         Recipes among the operands at hand that read it are carried out first.

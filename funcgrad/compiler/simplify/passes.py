@@ -5,14 +5,18 @@ from __future__ import annotations
 from funcgrad.compiler.simplify.accumulate import accumulate_in_place
 from funcgrad.compiler.simplify.cse import share_subexpressions
 from funcgrad.compiler.simplify.dce import drop_dead_code
+from funcgrad.compiler.simplify.hoist import hoist_invariants
 from funcgrad.compiler.simplify.inline import inline_calls
+from funcgrad.compiler.simplify.reads_first import read_before_update
 from funcgrad.core.jaxpr import Jaxpr
 
 PASSES = (
     inline_calls,
     share_subexpressions,
+    hoist_invariants,
     accumulate_in_place,
     drop_dead_code,
+    read_before_update,
 )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.jaxpr import Jaxpr
+from funcgrad.core.trace import Tracer
 from funcgrad.ops.control.call import Call
 from funcgrad.ops.control.inner import (
     Flags,
@@ -22,6 +23,7 @@ from funcgrad.ops.control.inner import (
     select,
 )
 from funcgrad.ops.control.residuals import recomputing
+from funcgrad.transforms.batch import BatchTrace
 from funcgrad.transforms.stage import stage_flat
 
 
@@ -76,3 +78,10 @@ def linear_half(
 
     given = [aval.tangent() for aval in select(avals, nonzero)]
     return stage_flat(function, [*avals, *given]), found[-1]
+
+
+def tapes_end_here(primal: Any) -> bool:
+    """Whether tapes would leave the program or the entry of a batch they belong to."""
+    if not isinstance(primal, Tracer):
+        return False
+    return isinstance(primal.owner, BatchTrace) or primal.owner.splits

@@ -25,6 +25,7 @@ from funcgrad.ops.control.inner import (
     select,
     split,
 )
+from funcgrad.ops.control.invariants import hoist_scan
 from funcgrad.ops.control.pruning import prune_scan
 from funcgrad.ops.control.residuals import (
     linearized_body,
@@ -49,7 +50,12 @@ class Scan(HigherOrder):
 
     name = "scan"
     prune = staticmethod(prune_scan)
+    hoist = staticmethod(hoist_scan)
     linear = True
+
+    def overwrites(self, result: int, **params: Any) -> int | None:
+        first = params["num_consts"] + (params["length"] is None)
+        return first + result if result < params["num_carry"] else None
 
     def evaluate(
         self,

@@ -15,7 +15,7 @@ import numpy as np
 from funcgrad.config import config
 from funcgrad.core.aval import DYNAMIC, ShapedArray
 from funcgrad.core.jaxpr import Jaxpr, eval_jaxpr
-from funcgrad.core.trace import Tracer, typeof
+from funcgrad.core.trace import typeof
 from funcgrad.core.vspace import zero_like
 from funcgrad.ops.control.call import HigherOrder, evaluate_compiled, interpret
 from funcgrad.ops.control.inner import (
@@ -26,9 +26,14 @@ from funcgrad.ops.control.inner import (
     select,
     split,
 )
+from funcgrad.ops.control.invariants import hoist_while
 from funcgrad.ops.control.lanes import facts_of_while, in_blocks, width_for
 from funcgrad.ops.control.pruning import prune_while
-from funcgrad.ops.control.recomputed import linear_half, recomputed_p
+from funcgrad.ops.control.recomputed import (
+    linear_half,
+    recomputed_p,
+    tapes_end_here,
+)
 from funcgrad.ops.control.residuals import (
     linearized_body,
     loop_residuals,
@@ -47,7 +52,6 @@ from funcgrad.ops.structural import (
     align_batch,
     broadcast_in_dim,
 )
-from funcgrad.transforms.batch import BatchTrace
 
 
 class While(HigherOrder):
@@ -60,6 +64,12 @@ class While(HigherOrder):
 
     name = "while"
     prune = staticmethod(prune_while)
+    hoist = staticmethod(hoist_while)
+
+    def overwrites(self, result: int, **params: Any) -> int | None:
+        first = params["num_cond_consts"] + params["num_body_consts"]
+        carried = len(params["body_jaxpr"].outvars) - params["num_tapes"]
+        return first + result if result < carried else None
 
     def evaluate(
         self,
@@ -175,7 +185,7 @@ class While(HigherOrder):
             "num_cond_consts": num_cond_consts,
             "num_body_consts": num_body_consts,
         }
-        if not num_tapes and any(map(_ends_here, primals)):
+        if not num_tapes and any(map(tapes_end_here, primals)):
             return self._linearize_again(primals, tangents, params)
         return self.linearize_with_tapes(
             primals, tangents, **params, num_tapes=num_tapes
@@ -386,10 +396,3 @@ class While(HigherOrder):
 
 
 while_p = While()
-
-
-def _ends_here(primal: Any) -> bool:
-    """Whether tapes would leave the program or the entry of a batch they belong to."""
-    if not isinstance(primal, Tracer):
-        return False
-    return isinstance(primal.owner, BatchTrace) or primal.owner.splits

@@ -1,0 +1,122 @@
+"""What loops keep out of their bodies, and that updates cost what they write."""
+
+import numpy as np
+import pytest
+
+import funcgrad as fg
+import funcgrad.numpy as fnp
+from funcgrad import lax
+from funcgrad.compiler.pipeline import lower_program
+from funcgrad.compiler.simplify.passes import simplify
+
+
+def simplified(f, *args):
+    return simplify(fg.make_jaxpr(f)(*args).jaxpr)
+
+
+def names(jaxpr):
+    return [eqn.primitive.name for eqn in jaxpr.eqns]
+
+
+def test_invariant_work_goes_before_the_loop():
+    def f(a, x):
+        def step(c, _):
+            weights = fnp.exp(a) * 2.0
+            return c * fnp.sum(weights) + 1.0, None
+
+        return lax.scan(step, x, None, length=5)[0]
+
+    a = np.linspace(0, 1, 40)
+    program = simplified(f, a, 0.5)
+    (loop,) = [e for e in program.eqns if e.primitive.name == "scan"]
+    assert names(loop.params["jaxpr"]) == ["mul", "add"]
+    want = 0.5
+    for _ in range(5):
+        want = want * np.sum(np.exp(a) * 2.0) + 1.0
+    np.testing.assert_allclose(fg.jit(f)(a, 0.5), want)
+    fg.test_util.check_grads(fg.jit(f), (a, 0.5), order=1, modes=("fwd", "rev"))
+
+
+def test_invariant_work_leaves_nested_loops_and_loops_of_unknown_length():
+    def f(a, x):
+        def inner(c, _):
+            return c * fnp.sin(a) + fnp.cos(c), None
+
+        def outer(c):
+            return c[0] + 1, lax.scan(inner, c[1], None, length=3)[0]
+
+        return lax.while_loop(lambda c: c[0] < 4, outer, (0, x))[1]
+
+    program = simplified(f, 0.3, 0.5)
+    assert "sin" in names(program)
+    want = 0.5
+    for _ in range(12):
+        want = want * np.sin(0.3) + np.cos(want)
+    np.testing.assert_allclose(fg.jit(f)(0.3, 0.5), want)
+
+
+def test_wide_and_cheap_invariants_are_not_stored():
+    def f(a, x):
+        def step(c, _):
+            return fnp.sum((a[:, None] + a[None, :]) * c), None
+
+        return lax.scan(step, x, None, length=3)[0]
+
+    program = simplified(f, np.ones(30), 0.5)
+    (loop,) = [e for e in program.eqns if e.primitive.name == "scan"]
+    assert all(v.aval.shape != (30, 30) for v in loop.invars)
+
+
+def both(c, i, x):
+    a, b = c
+    return a.at[i].set(x[i]), b.at[i].set(a[i - 1] + a[i] + 1.0)
+
+
+def in_a_branch(c, i, x):
+    a, b = c
+    kept = lax.cond(x[i] > 0.5, lambda a: a.at[i].set(x[i]), lambda a: a, a)
+    return kept, b + kept[i]
+
+
+def in_both_branches(c, i, x):
+    a, b = c
+    branches = (
+        lambda a, b: (a.at[i].add(x[i]), b.at[0].set(x[i])),
+        lambda a, b: (a, b.at[i].add(a[i])),
+        lambda a, b: (b, a),
+    )
+    return lax.switch(i % 3, branches, a, b)
+
+
+def twice(c, i, x):
+    a, b = c
+    first = a.at[i].set(x[i] + b[0])
+    return first.at[i - 1].add(first[i]), b
+
+
+BODIES = [both, in_a_branch, in_both_branches, twice]
+
+
+def loop(body, x):
+    n = x.shape[0]
+    start = (fnp.zeros(n), fnp.ones(n))
+    (a, b), _ = lax.scan(lambda c, i: (body(c, i, x), None), start, fnp.arange(n))
+    return a + 2.0 * b
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_updates_equal_those_in_python(body):
+    x = np.random.default_rng(0).uniform(size=25)
+    with fg.disable_jit():
+        want = loop(body, x)
+    np.testing.assert_allclose(fg.jit(lambda x: loop(body, x))(x), want)
+    fg.test_util.check_grads(
+        fg.jit(lambda x: loop(body, x)), (x,), order=1, modes=("fwd", "rev")
+    )
+
+
+@pytest.mark.parametrize("body", [both, in_a_branch, twice])
+def test_updates_copy_no_array(body):
+    x = np.linspace(0.0, 1.0, 1000)
+    text = lower_program(simplified(lambda x: loop(body, x), x)).text
+    assert "memcpy" not in text
