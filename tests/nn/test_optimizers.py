@@ -68,7 +68,13 @@ def rmsprop_momentum_step(x, g, memory, number):
     return x - 0.1 * memory["v"]
 
 
+def adagrad_step(x, g, memory, number):
+    memory["s"] = memory.get("s", 0.1) + g * g
+    return x - 0.1 * g / np.sqrt(memory["s"] + 1e-7)
+
+
 CASES = {
+    "adagrad": (opt.adagrad(0.1), adagrad_step),
     "sgd": (opt.sgd(0.1), sgd_step),
     "momentum": (opt.sgd(0.1, momentum=0.9), momentum_step),
     "nesterov": (opt.sgd(0.1, momentum=0.9, nesterov=True), nesterov_step),
