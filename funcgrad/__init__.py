@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from funcgrad import custom_derivatives as custom_derivatives
     from funcgrad import debug as debug
     from funcgrad import flatten_util as flatten_util
+    from funcgrad import image as image
     from funcgrad import lax as lax
     from funcgrad import nn as nn
     from funcgrad import optimizers as optimizers
@@ -61,8 +62,8 @@ if TYPE_CHECKING:
 else:
     __getattr__, __dir__ = deferred(
         __name__,
-        "ad_checkpoint custom_batching custom_derivatives debug flatten_util lax nn "
-        "optimizers random scipy test_util tree_util".split(),
+        "ad_checkpoint custom_batching custom_derivatives debug flatten_util image lax "
+        "nn optimizers random scipy test_util tree_util".split(),
         {"graph": "funcgrad.viz.graph"},
     )
 
