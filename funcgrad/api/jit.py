@@ -26,7 +26,7 @@ from funcgrad.config import config, modes
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import Tracer, typeof
-from funcgrad.ops.control.call import execute, jit_p
+from funcgrad.ops.control.call import execute, execute_donating, jit_p
 from funcgrad.transforms.stage import hoist_consts, stage
 
 
@@ -54,6 +54,7 @@ class JitFunction:
         static_argnums: tuple[int, ...],
         static_argnames: tuple[str, ...],
         inline: bool,
+        donated: tuple[tuple[int, ...], tuple[str, ...]] = ((), ()),
     ) -> None:
         functools.update_wrapper(self, function)
         self._function = function
@@ -62,6 +63,8 @@ class JitFunction:
         self._static_argnames = static_argnames
         self._has_static = bool(static_argnums or static_argnames)
         self._inline = inline
+        self._donated = donated
+        self._donates = any(donated)
         self._cache: dict[Any, Traced] = {}
         self._direct: Callable[..., Any] | None = None
         """The code of the last call; it answers None to arguments of other types."""
@@ -80,6 +83,9 @@ class JitFunction:
         if config.disable_jit:
             return self._function(*args, **kwargs)
         function, static = self._function, ()
+        donated: tuple[int, ...] = ()
+        if self._donates:
+            donated = self._donated_leaves(args, kwargs)
         if self._has_static:
             function, static, args, kwargs = self._split_static(args, kwargs)
         leaves, in_tree = tree.flatten((args, kwargs))
@@ -89,10 +95,31 @@ class JitFunction:
             results = jit_p.bind(
                 *operands, jaxpr=entry.jaxpr, name=self._name, inline=self._inline
             )
+        elif donated:
+            first = len(entry.consts)
+            places = tuple([first + k for k in donated])
+            results = execute_donating(entry.jaxpr, operands, places)
         else:
             results = execute(entry.jaxpr, operands)
             self._remember(entry, in_tree, kwargs)
         return entry.out_tree.unflatten(results)
+
+    def _donated_leaves(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[int, ...]:
+        """Places of the donated leaves among those of the arguments not static."""
+        numbers, names = self._donated
+        count = len(args)
+        static = {n % count for n in self._static_argnums if -count <= n < count}
+        chosen = {n % count for n in numbers if -count <= n < count}
+        flags = [k in chosen for k in range(count) if k not in static]
+        free = tuple(x for k, x in enumerate(args) if k not in static)
+        named = {k: v for k, v in kwargs.items() if k not in self._static_argnames}
+        marks = (
+            tuple(_marked(x, flag) for x, flag in zip(free, flags, strict=True)),
+            {k: _marked(v, k in names) for k, v in named.items()},
+        )
+        return tuple([k for k, mark in enumerate(tree.leaves(marks)) if mark])
 
     def _remember(self, entry: Traced, in_tree: Any, kwargs: dict[str, Any]) -> None:
         """Let the next call with arguments of these types go straight to its code."""
@@ -211,12 +238,30 @@ class JitFunction:
         return partial, key, free, free_named
 
 
+def _marked(x: Any, flag: bool) -> Any:
+    """The structure of an argument with the flag for each leaf."""
+    return tree.map(lambda _: flag, x)
+
+
 def _signature_without(function: Any, places: set[int]) -> Any:
     """A signature that names the arguments which stay, for messages."""
     names = positional_names(function)
     kept = [name for i, name in enumerate(names) if i not in places]
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     return inspect.Signature([inspect.Parameter(name, kind) for name in kept])
+
+
+def _both_ways(
+    function: Any, argnums: Positions, argnames: Names | None
+) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Positions and names of arguments; one follows from the other where it can."""
+    numbers, names = as_positions(argnums), as_names(argnames)
+    known = positional_names(function)
+    if argnames is None:
+        names = tuple(known[n] for n in numbers if -len(known) <= n < len(known))
+    elif not numbers:
+        numbers = tuple(known.index(name) for name in names if name in known)
+    return numbers, names
 
 
 def _check_static(
@@ -288,7 +333,9 @@ def jit(
         Arguments that are part of the program: hashable, and traced anew for each
         value. Where one is given, the other follows from the function's signature.
     donate_argnums, donate_argnames : int, str, or sequences of them
-        Arguments that the caller does not use afterwards.
+        Arguments that the caller does not use afterwards: their memory is overwritten,
+        and holds a result of their type if there is one, which is then no new array.
+        Arrays that are not writeable, or parts of others, are left as they are.
     keep_unused : bool
         Accepted as in JAX; arguments that the program does not read cost nothing.
     inline : bool
@@ -311,20 +358,18 @@ def jit(
     >>> float(fg.jit(lambda x: 2.0 * x)(3.0))
     6.0
     """
-    del donate_argnums, donate_argnames, keep_unused
+    del keep_unused
     if fun is None:
         return functools.partial(
             jit,
             static_argnums=static_argnums,
             static_argnames=static_argnames,
+            donate_argnums=donate_argnums,
+            donate_argnames=donate_argnames,
             inline=inline,
         )
-    numbers, names = as_positions(static_argnums), as_names(static_argnames)
-    known = positional_names(fun)
-    if static_argnames is None:
-        names = tuple(known[n] for n in numbers if -len(known) <= n < len(known))
-    elif not numbers:
-        numbers = tuple(known.index(name) for name in names if name in known)
+    numbers, names = _both_ways(fun, static_argnums, static_argnames)
     if numbers or names:
         _check_static(fun, numbers, names)
-    return JitFunction(fun, numbers, names, inline)
+    donated = _both_ways(fun, donate_argnums, donate_argnames)
+    return JitFunction(fun, numbers, names, inline, donated)

@@ -6,7 +6,7 @@ import ctypes
 import functools
 import math
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,10 +19,11 @@ from funcgrad.compiler.build.executable import (
 )
 from funcgrad.compiler.call.trampoline import make_native_call
 from funcgrad.compiler.lower import buffers, callbacks
+from funcgrad.compiler.lower.carries import CarriedValues
 from funcgrad.compiler.lower.control_flow import DETAIL_BITS, ControlLowering
 from funcgrad.compiler.lower.nodes import Buffer, Node, Register
 from funcgrad.compiler.simplify.passes import simplify
-from funcgrad.core.array import Array
+from funcgrad.core.array import Array, as_array
 from funcgrad.core.aval import DYNAMIC, ShapedArray, float0
 from funcgrad.core.dtypes import check_integer_fits
 from funcgrad.core.jaxpr import Jaxpr, dead_code
@@ -42,32 +43,53 @@ class Program(NamedTuple):
     checks: list[Callable[[int], Exception]]
 
 
-def lower_program(jaxpr: Jaxpr) -> Program:
-    """LLVM text of a jaxpr without constants, and the table of its sizes."""
+def lower_program(
+    jaxpr: Jaxpr, own: Sequence[int] = (), homes: Mapping[int, int] | None = None
+) -> Program:
+    """LLVM text of a jaxpr without constants, and the table of its sizes.
+
+    It may overwrite its ``own`` arguments; ``homes`` are those whose memory results
+    take, by the result.
+    """
+    homes = homes or {}
     ctx = ControlLowering(vector_bytes())
-    operands = [_argument(ctx, k, aval) for k, aval in enumerate(jaxpr.in_avals)]
+    operands = [
+        _argument(ctx, k, aval, own=k in own) for k, aval in enumerate(jaxpr.in_avals)
+    ]
     results = ctx.lower_jaxpr(jaxpr, operands)
-    _store_results(ctx, results)
+    others = [x for k, x in enumerate(results) if k not in homes]
+    _store_results(ctx, others)
+    kept = CarriedValues.of_targets(
+        ctx,
+        [jaxpr.out_avals[k] for k in homes],
+        [operands[place] for place in homes.values()],
+    )
+    kept.advance([results[k] for k in homes])
     ctx.finish()
     offsets, total = buffers.plan(
         [a for a in ctx.lifetimes.allocations if a.output is None]
     )
-    _write_prologue(ctx, offsets, len(operands), len(results))
+    _write_prologue(ctx, offsets, len(operands), len(others))
     table = np.array(ctx.table.words, np.int64)
     return Program(
         ctx.module.text(),
         table,
         total,
         jaxpr.in_avals,
-        jaxpr.out_avals,
+        [a for k, a in enumerate(jaxpr.out_avals) if k not in homes],
         ctx.constants,
         ctx.callbacks,
         ctx.checks,
     )
 
 
-def _argument(ctx: ControlLowering, k: int, aval: ShapedArray) -> Node:
-    return Buffer(f"%arg.{k}", aval.shape, aval.dtype, ctx.strides(aval.shape))
+def _argument(ctx: ControlLowering, k: int, aval: ShapedArray, *, own: bool) -> Buffer:
+    name, allocation = f"%arg.{k}", None
+    if own:
+        nbytes = math.prod(aval.shape) * aval.dtype.itemsize
+        allocation = buffers.Allocation(name, nbytes, 0)
+        allocation.is_argument = True
+    return Buffer(name, aval.shape, aval.dtype, ctx.strides(aval.shape), allocation)
 
 
 def _store_results(ctx: ControlLowering, results: Sequence[Node]) -> None:
@@ -108,7 +130,7 @@ def _becomes_output(node: Node, k: int) -> bool:
         return False
     allocation = source.allocation
     whole = source.ptr == allocation.name
-    if not whole or allocation.output is not None:
+    if not whole or allocation.is_argument or allocation.output is not None:
         return False
     allocation.output = k
     return True
@@ -153,8 +175,10 @@ class Executable:
             (k, aval) for k, aval in enumerate(jaxpr.out_avals) if aval.dtype == float0
         ]
         jaxpr = _without_outputs(jaxpr, [k for k, _ in self._empty])
-        self.out_avals = jaxpr.out_avals
-        self.program = lower_program(simplify(jaxpr))
+        jaxpr = simplify(jaxpr)
+        self._homes = self.choose_homes(jaxpr)
+        self.program = lower_program(jaxpr, self.own_arguments(jaxpr), self._homes)
+        self.out_avals = self.program.out_avals
         self._dynamic = [
             k for k, a in enumerate(self.out_avals) if a.shape[:1] == (DYNAMIC,)
         ]
@@ -163,6 +187,14 @@ class Executable:
         self.native_call = self._native_call(specs, single=False)
         for number in self.program.callbacks:
             weakref.finalize(self, callbacks.forget, number)
+
+    def own_arguments(self, jaxpr: Jaxpr) -> list[int]:
+        """The arguments that the program may overwrite."""
+        return []
+
+    def choose_homes(self, jaxpr: Jaxpr) -> dict[int, int]:
+        """The argument whose memory each result takes, where one does."""
+        return {}
 
     def _native_call(self, specs: Sequence[Any], *, single: bool) -> Any:
         return make_native_call(
@@ -214,7 +246,7 @@ class Executable:
         result = self.native_call(*arrays)
         if result is None:
             ready = [
-                _as_argument(x, aval)
+                as_argument(x, aval)
                 for x, aval in zip(arrays, self.in_avals, strict=True)
             ]
             result = self.native_call(*ready)
@@ -223,6 +255,8 @@ class Executable:
         results = list(result)
         for k in self._dynamic:
             results[k] = _take_tape(results[k], self.out_avals[k])
+        for k in sorted(self._homes):
+            results.insert(k, as_array(arrays[self._homes[k]]))
         for k, aval in self._empty:
             results.insert(k, np.zeros(aval.shape, float0))
         return results
@@ -279,7 +313,8 @@ def _result_spec(aval: ShapedArray) -> tuple[np.dtype[Any], tuple[int, ...]]:
     return aval.dtype, aval.shape
 
 
-def _as_argument(x: Any, aval: ShapedArray) -> np.ndarray[Any, Any]:
+def as_argument(x: Any, aval: ShapedArray) -> np.ndarray[Any, Any]:
+    """An operand as a row-major array of the type that the code was made for."""
     if type(x) is int:
         check_integer_fits(x, aval.dtype)
     array = np.require(np.asarray(x, aval.dtype), requirements=["C", "A"])

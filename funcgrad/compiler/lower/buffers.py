@@ -19,9 +19,11 @@ class Allocation:
         First and last time that it is used.
     output : int or None
         The result of the program that it is, if it is not in the workspace.
+    is_argument : bool
+        Whether it is an argument that the program may overwrite.
     """
 
-    __slots__ = ("end", "name", "nbytes", "output", "start")
+    __slots__ = ("end", "is_argument", "name", "nbytes", "output", "start")
 
     def __init__(self, name: str, nbytes: int, start: int) -> None:
         self.name = name
@@ -29,6 +31,7 @@ class Allocation:
         self.start = start
         self.end = start
         self.output: int | None = None
+        self.is_argument = False
 
     def overlaps(self, other: Allocation) -> bool:
         """Whether both hold values at one time."""

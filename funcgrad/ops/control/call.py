@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from funcgrad.compiler.donation import DonatingExecutable
 from funcgrad.compiler.pipeline import Executable, compile_jaxpr
 from funcgrad.config import config, modes, override
 from funcgrad.core.aval import DYNAMIC, ShapedArray
@@ -45,6 +46,21 @@ def compiled(jaxpr: Jaxpr) -> Executable:
         if config.log_compiles:
             _log_compilation(jaxpr, time.perf_counter() - start)
     return found
+
+
+def execute_donating(
+    jaxpr: Jaxpr, operands: Sequence[Any], donated: tuple[int, ...]
+) -> list[Any]:
+    """As ``execute``; results may take the memory of operands at these places."""
+    if modes.special:
+        return execute(jaxpr, operands)
+    key = (execute_donating, donated)
+    program = jaxpr.memo.get(key)
+    if program is None:
+        made = DonatingExecutable(jaxpr, donated)
+        program = jaxpr.memo.setdefault(key, made)
+    results: list[Any] = program(*operands)
+    return results
 
 
 def _log_compilation(jaxpr: Jaxpr, seconds: float) -> None:
