@@ -164,13 +164,22 @@ class Linearized:
         Tangents of the inputs that have some -> tangents of the results that do.
     """
 
-    __slots__ = ("flat", "in_flags", "leaves", "out_flags", "program", "results")
+    __slots__ = (
+        "flat",
+        "in_flags",
+        "leaves",
+        "out_flags",
+        "program",
+        "recorded",
+        "results",
+    )
 
     def __init__(
         self, flat: FlatFunction, leaves: Sequence[Any], *, prune: bool = True
     ) -> None:
         self.flat = flat
         self.leaves = leaves
+        self.recorded = not prune
         self.in_flags = [typeof(x).differentiable for x in leaves]
         results, program, flags = linearize_transform.linearize(
             flat, leaves, prune=prune
@@ -201,7 +210,9 @@ class Linearized:
         """Cotangents of the arguments' leaves from those of the result's leaves."""
         given = [ct for ct, f in zip(cotangents, self.out_flags, strict=True) if f]
         program = self.program
-        found = iter(backward_pass(program.jaxpr, program.consts, given))
+        found = iter(
+            backward_pass(program.jaxpr, program.consts, given, recorded=self.recorded)
+        )
         return [
             next(found) if flag else Zero(typeof(x).tangent())
             for flag, x in zip(self.in_flags, self.leaves, strict=True)

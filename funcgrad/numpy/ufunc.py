@@ -58,7 +58,7 @@ class Ufunc:
 
     def _describe(self, name: str, operation: Operation) -> None:
         self.operation = operation
-        self._unary: set[np.dtype[Any]] = set()
+        self._unary: dict[int, np.dtype[Any]] = {}  # by identity: hashes take longer
         self._direct: dict[tuple[Any, ...] | None, tuple[np.dtype[Any], ...]] = {}
         self.__name__ = self.__qualname__ = name
         self.__doc__ = f"The universal function `{name}`, on arrays and traced values."
@@ -103,9 +103,10 @@ class Ufunc:
         """The function on operands of which one at least is traced."""
         if not options:
             if len(args) == 1:  # a traced value
-                aval = args[0].aval
-                if aval.dtype in self._unary and not aval.weak_type:
-                    return self.operation(*args)
+                (x,) = args
+                aval = x.aval
+                if id(aval.dtype) in self._unary:
+                    return self.operation(strong(x) if aval.weak_type else x)
             loop = self._direct.get(_kinds(args))
             if loop is not None:
                 return self.operation(
@@ -139,7 +140,7 @@ class Ufunc:
         ]
         result = self.operation(*converted)
         results = result if self.nout > 1 else (result,)
-        self._remember(operands, results, loop)
+        self._remember(converted if self.nin == 1 else operands, results, loop)
         finished = [
             _masked(_finish(y, kind), where)
             for y, kind in zip(results, loop[self.nin :], strict=True)
@@ -156,7 +157,7 @@ class Ufunc:
         ):
             self._direct[kinds] = loop[: self.nin]
             if self.nin == 1:
-                self._unary.add(loop[0])
+                self._unary[id(loop[0])] = loop[0]
 
     def reduce(self, array: Any, axis: Any = 0, *args: Any, **kwargs: Any) -> Any:
         """Fold the entries along axes, ``((x0 op x1) op x2) ...``."""

@@ -287,7 +287,7 @@ def strong_mul(t: Any, d: Any) -> Any:
     if kind in _ARRAYS and isinstance(t, Tracer) and t.owner.records_only:
         aval = t.aval
         if d.dtype is aval.dtype and d.shape == aval.shape:
-            return t.owner.process(strong_mul_p, (t, d), {})
+            return t.owner.record(strong_mul_p, t, d)
     if kind in PYTHON_SCALARS and d != 0 and cmath.isfinite(d):
         return mul_p.bind(t, d)
     if fit_together(t, d):
@@ -303,7 +303,7 @@ add_p = Additive(
     keeps_weak_type=True,
     cases=_PRODUCT_CASES,
 )
-defines_operator("add_tangents")(add_p.bind)
+defines_operator("add_tangents")(add_p.bind_plain)
 sub_p = Additive(
     "sub",
     numpy=operator.sub,

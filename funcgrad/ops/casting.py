@@ -39,6 +39,8 @@ class ConvertElementType(Primitive):
     )
 
     def evaluate(self, x: Any, *, new_dtype: np.dtype[Any], weak_type: bool) -> Any:
+        if type(x) is float and new_dtype.char == "d":
+            return x if weak_type else np.float64(x)
         if weak_type and type(x) in PYTHON_SCALARS:
             return new_dtype.type(x).item()
         x = np.asarray(x)
@@ -63,7 +65,10 @@ class ConvertElementType(Primitive):
         y = self.bind(*primals, new_dtype=new_dtype, weak_type=weak_type)
         if type(tangents[0]) is Zero or new_dtype.kind not in "fc":
             return y, zero_like(y)
-        return y, convert_element_type(tangents[0], new_dtype)
+        t = tangents[0]
+        if isinstance(t, Tracer) and t.owner.records_only and t.dtype is new_dtype:
+            return y, t  # whether it is weak plays no part there
+        return y, convert_element_type(t, new_dtype)
 
     def transpose(
         self, ct: Any, x: Any, *, new_dtype: np.dtype[Any], weak_type: bool

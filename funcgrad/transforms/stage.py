@@ -135,6 +135,14 @@ class TangentTrace(JaxprTrace):
             return value.variable
         return Literal(value)
 
+    def record(self, primitive: Primitive, t: JaxprTracer, d: Any) -> Any:
+        """An application to a tangent and a constant array of its type."""
+        if modes.special:
+            return self.process(primitive, (t, d), {})
+        var = Var(t.aval)
+        self.eqns.append(Eqn(primitive, (t.variable, Literal(d)), {}, (var,)))
+        return JaxprTracer(self, var)
+
     def process(
         self, primitive: Primitive, operands: Sequence[Any], params: Any
     ) -> Any:

@@ -22,17 +22,26 @@ def is_linear(operand: Any) -> bool:
 
 
 def backward_pass(
-    jaxpr: Jaxpr, consts: Sequence[Any], cotangents: Sequence[Any]
+    jaxpr: Jaxpr,
+    consts: Sequence[Any],
+    cotangents: Sequence[Any],
+    *,
+    recorded: bool = False,
 ) -> list[Any]:
     """Cotangents of the jaxpr's inputs (``Zero`` where none arrives).
 
-    The jaxpr is linear in ``invars``; ``consts`` are the values of ``constvars``.
+    The jaxpr is linear in ``invars``; ``consts`` are the values of ``constvars``. What
+    a `TangentTrace` has ``recorded`` is linear in every variable.
     """
     known: dict[Var, Any] = dict(zip(jaxpr.constvars, consts, strict=True))
     linear = set(jaxpr.invars)
     cts: dict[Var, Any] = {}
     with np.errstate(all="ignore"):  # as in jvp
-        todo = _forward_residuals(jaxpr, known, linear)
+        todo: Sequence[Eqn] = jaxpr.eqns
+        if recorded:
+            linear.update(*[eqn.outvars for eqn in todo])
+        else:
+            todo = _forward_residuals(jaxpr, known, linear)
         for atom, ct in zip(jaxpr.outvars, cotangents, strict=True):
             if ct is not None and type(ct) is not Zero and atom in linear:
                 cts[atom] = add_tangents(cts[atom], ct) if atom in cts else ct
@@ -91,7 +100,8 @@ def _transpose_eqn(
         raise DifferentiationError(
             f"{primitive.name} is not linear and can not be transposed"
         )
-    for atom, part in zip(invars, rule(ct, *operands, **eqn.params), strict=True):
+    parts = rule(ct, *operands, **eqn.params) if eqn.params else rule(ct, *operands)
+    for atom, part in zip(invars, parts, strict=True):
         if part is not None and type(part) is not Zero and atom in linear:
             before = cts.get(atom)
             cts[atom] = part if before is None else add_tangents(before, part)
