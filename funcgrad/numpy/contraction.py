@@ -11,7 +11,7 @@ import numpy as np
 from funcgrad import errors, ops
 from funcgrad.core.numpy_protocol import defines_method, defines_operator
 from funcgrad.core.source import user_frame
-from funcgrad.core.trace import typeof
+from funcgrad.core.trace import shape_of, typeof
 from funcgrad.numpy.axes import canonical_axis, ordered_axes, shape_error
 from funcgrad.numpy.dispatch import promote, to_array, traces
 from funcgrad.numpy.shape import moveaxis, ravel
@@ -51,26 +51,28 @@ def _pair(a: Any, b: Any) -> list[Any]:
 def dot(a: Any, b: Any, out: Any = None) -> Any:
     """Sum over the last axis of ``a`` and the last but one of ``b``."""
     x, y = _pair(a, b)
-    ranks = typeof(x).ndim, typeof(y).ndim
+    left, right = shape_of(x), shape_of(y)
+    ranks = len(left), len(right)
     if 0 in ranks:
         return x * y
     axis = max(ranks[1] - 2, 0)
-    if typeof(x).shape[-1] != typeof(y).shape[axis]:
+    if left[-1] != right[axis]:
         raise _mismatch("dot", x, y)
     return contract(x, y, ((ranks[0] - 1,), (axis,)))
 
 
 def multiply_matrices(a: Any, b: Any) -> Any:
     """``a @ b`` for operands of one dtype: matrices in the last two axes."""
-    ranks = typeof(a).ndim, typeof(b).ndim
+    left, right = shape_of(a), shape_of(b)
+    ranks = len(left), len(right)
     if 0 in ranks:
         raise shape_error(
             "`matmul` does not take operands without axes.",
-            f"{typeof(a).shape} and {typeof(b).shape}",
+            f"{left} and {right}",
             "vectors, matrices or stacks of matrices",
             "x * y, or numpy.dot(x, y)",
         )
-    if typeof(a).shape[-1] != typeof(b).shape[max(ranks[1] - 2, 0)]:
+    if left[-1] != right[max(ranks[1] - 2, 0)]:
         raise _mismatch("matmul", a, b)
     if ranks[0] <= 2 and ranks[1] <= 2:
         return contract(a, b, ((ranks[0] - 1,), (max(ranks[1] - 2, 0),)))

@@ -66,7 +66,7 @@ class ConvertElementType(Primitive):
         if type(tangents[0]) is Zero or new_dtype.kind not in "fc":
             return y, zero_like(y)
         t = tangents[0]
-        if isinstance(t, Tracer) and t.owner.records_only and t.dtype is new_dtype:
+        if isinstance(t, Tracer) and t.owner.records_only and t.aval.dtype is new_dtype:
             return y, t  # whether it is weak plays no part there
         return y, convert_element_type(t, new_dtype)
 

@@ -17,7 +17,7 @@ from funcgrad.core.constant import constant_p
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import shape_of, typeof
-from funcgrad.core.vspace import Zero
+from funcgrad.core.vspace import Zero, zero_like
 from funcgrad.ops.cases import booleans, case, give_cases, integers
 
 Axes = tuple[int, ...]
@@ -35,7 +35,7 @@ class LinearInOne(Primitive):
         y = self.bind(*primals, **params)
         t = tangents[0]
         if type(t) is Zero:
-            return y, Zero(typeof(y).tangent())
+            return y, zero_like(y)
         return y, self.bind(t, **params)
 
 

@@ -135,12 +135,12 @@ class TangentTrace(JaxprTrace):
             return value.variable
         return Literal(value)
 
-    def record(self, primitive: Primitive, t: JaxprTracer, d: Any) -> Any:
-        """An application to a tangent and a constant array of its type."""
+    def record(self, primitive: Primitive, tangent: JaxprTracer, factor: Any) -> Any:
         if modes.special:
-            return self.process(primitive, (t, d), {})
-        var = Var(t.aval)
-        self.eqns.append(Eqn(primitive, (t.variable, Literal(d)), {}, (var,)))
+            return self.process(primitive, (tangent, factor), {})
+        var = Var(tangent.aval)
+        invars = (tangent.variable, Literal(factor))
+        self.eqns.append(Eqn(primitive, invars, {}, (var,)))
         return JaxprTracer(self, var)
 
     def process(
