@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from funcgrad.deferred import deferred
 
 if TYPE_CHECKING:
+    from funcgrad.scipy import linalg as linalg
     from funcgrad.scipy import special as special
 else:
-    __getattr__, __dir__ = deferred(__name__, ["special"])
+    __getattr__, __dir__ = deferred(__name__, ["linalg", "special"])

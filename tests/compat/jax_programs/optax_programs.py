@@ -181,6 +181,7 @@ LOSSES = {
     "kl": lambda z: optax.kl_divergence(jax.nn.log_softmax(z), TARGETS),
     "js": lambda z: optax.losses.convex_kl_divergence(jax.nn.log_softmax(z), TARGETS),
     "poly": lambda z: optax.losses.poly_loss_cross_entropy(z, TARGETS, epsilon=2.0),
+    "sparsemax": lambda z: optax.losses.sparsemax_loss(z, CLASSES[:, None] > 1),
     "ntxent": lambda z: optax.ntxent(z, CLASSES),
     "triplet": lambda z: optax.losses.triplet_margin_loss(
         z, z + 1, TARGETS, margin=0.3
