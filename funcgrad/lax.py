@@ -7,6 +7,8 @@ from funcgrad.ops.arithmetic import div as div
 from funcgrad.ops.arithmetic import mul as mul
 from funcgrad.ops.arithmetic import neg as neg
 from funcgrad.ops.arithmetic import sub as sub
+from funcgrad.ops.bit_patterns import bitcast_convert_type as bitcast_convert_type
+from funcgrad.ops.bit_patterns import reduce_precision as reduce_precision
 from funcgrad.ops.bitwise import bitwise_and as bitwise_and
 from funcgrad.ops.bitwise import bitwise_not as bitwise_not
 from funcgrad.ops.bitwise import bitwise_or as bitwise_or
@@ -62,7 +64,16 @@ from funcgrad.ops.conv_dimensions import (
     conv_general_shape_tuple as conv_general_shape_tuple,
 )
 from funcgrad.ops.conv_dimensions import conv_shape_tuple as conv_shape_tuple
+from funcgrad.ops.conv_dimensions import (
+    conv_transpose_shape_tuple as conv_transpose_shape_tuple,
+)
 from funcgrad.ops.conv_dimensions import padtype_to_pads as padtype_to_pads
+from funcgrad.ops.conv_patches import (
+    conv_general_dilated_local as conv_general_dilated_local,
+)
+from funcgrad.ops.conv_patches import (
+    conv_general_dilated_patches as conv_general_dilated_patches,
+)
 from funcgrad.ops.convolving import conv as conv
 from funcgrad.ops.convolving import conv_general_dilated as conv_general_dilated
 from funcgrad.ops.convolving import conv_transpose as conv_transpose
@@ -174,6 +185,8 @@ from funcgrad.ops.slicing import index_in_dim as index_in_dim
 from funcgrad.ops.slicing import pad as pad
 from funcgrad.ops.slicing import slice_in_dim as slice_in_dim
 from funcgrad.ops.slicing import strided_slice
+from funcgrad.ops.sorting import approx_max_k as approx_max_k
+from funcgrad.ops.sorting import approx_min_k as approx_min_k
 from funcgrad.ops.sorting import argsort as argsort
 from funcgrad.ops.sorting import sort as sort
 from funcgrad.ops.sorting import sort_key_val as sort_key_val
@@ -207,5 +220,5 @@ from funcgrad.ops.trigonometric import tan as tan
 from funcgrad.ops.window_update import update_slice as update_slice
 from funcgrad.ops.windows import GatherDimensionNumbers as GatherDimensionNumbers
 
-slice = strided_slice
 regularized_incomplete_beta = betainc
+slice = strided_slice

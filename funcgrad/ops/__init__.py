@@ -8,6 +8,8 @@ from funcgrad.ops.arithmetic import div as div
 from funcgrad.ops.arithmetic import mul as mul
 from funcgrad.ops.arithmetic import neg as neg
 from funcgrad.ops.arithmetic import sub as sub
+from funcgrad.ops.bit_patterns import bitcast_convert_type as bitcast_convert_type
+from funcgrad.ops.bit_patterns import reduce_precision as reduce_precision
 from funcgrad.ops.bitwise import bitwise_and as bitwise_and
 from funcgrad.ops.bitwise import bitwise_not as bitwise_not
 from funcgrad.ops.bitwise import bitwise_or as bitwise_or

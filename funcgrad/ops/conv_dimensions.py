@@ -258,6 +258,47 @@ def conv_general_shape_tuple(
     return tuple(made[out.index(axis)] for axis in range(len(out)))
 
 
+def conv_transpose_shape_tuple(
+    lhs_shape: Sequence[int],
+    rhs_shape: Sequence[int],
+    window_strides: Sequence[int],
+    padding: Any,
+    dimension_numbers: tuple[str, str, str],
+) -> tuple[int, ...]:
+    """The shape of a transposed convolution; "SAME" and "VALID" are its own.
+
+    Examples
+    --------
+    >>> names = ("NWC", "WIO", "NWC")
+    >>> conv_transpose_shape_tuple((2, 8, 3), (3, 3, 4), (2,), "VALID", names)
+    (2, 17, 4)
+    """
+    lhs, rhs, out = conv_general_permutations(dimension_numbers)
+    left, right = [lhs_shape[a] for a in lhs], [rhs_shape[a] for a in rhs]
+    pads = padding
+    if isinstance(padding, str):
+        pads = [
+            transposed_pads(window, stride, padding)
+            for window, stride in zip(right[2:], window_strides, strict=True)
+        ]
+    wide = [dilated(n, d) for n, d in zip(left[2:], window_strides, strict=True)]
+    ones = (1,) * len(wide)
+    made = conv_shape_tuple([*left[:2], *wide], right, ones, pads)
+    return tuple(made[out.index(axis)] for axis in range(len(out)))
+
+
+def transposed_pads(window: int, stride: int, padding: str) -> tuple[int, int]:
+    """Zeros around the dilated operand that "SAME" and "VALID" stand for."""
+    name = padding.upper()
+    if name == "VALID":
+        return window - 1, max(window, stride) - 1
+    if name != "SAME":
+        raise _wrong("padding is SAME, VALID or pairs", repr(padding))
+    total = window + stride - 2
+    low = window - 1 if stride > window - 1 else -(-total // 2)
+    return low, total - low
+
+
 def _wrong(rule: str, got: str) -> errors.ShapeError:
     return errors.ShapeError(
         errors.message(

@@ -19,6 +19,7 @@ from funcgrad.ops.conv_dimensions import (
     dilated,
     per_axis,
     resolve_padding,
+    transposed_pads,
 )
 from funcgrad.ops.convolution import Axes, ConvAxes, conv_p
 from funcgrad.ops.slicing import pad
@@ -325,7 +326,7 @@ def conv_transpose(
     window = [dilated(right[a], d) for a, d in zip(numbers.rhs_spec[2:], dilation)]
     pads: Any = padding
     if isinstance(padding, str):
-        pads = [_transposed_pads(k, s, padding) for k, s in zip(window, steps)]
+        pads = [transposed_pads(k, s, padding) for k, s in zip(window, steps)]
     elif use_consistent_padding:
         pads = [
             (k - 1 - low, k - 1 - high)
@@ -348,21 +349,6 @@ def conv_transpose(
         precision=precision,
         preferred_element_type=preferred_element_type,
     )
-
-
-def _transposed_pads(window: int, stride: int, padding: str) -> tuple[int, int]:
-    """Zeros around the dilated operand that "SAME" and "VALID" stand for."""
-    name = padding.upper()
-    if name == "VALID":
-        total = window + stride - 2 + max(window - stride, 0)
-        return window - 1, total - (window - 1)
-    if name != "SAME":
-        raise _wrong(
-            "padding is SAME, VALID or pairs", repr(padding), "give pairs of numbers"
-        )
-    total = window + stride - 2
-    low = window - 1 if stride > window - 1 else -(-total // 2)
-    return low, total - low
 
 
 def _wrong(rule: str, got: str, fix: str = "") -> errors.ShapeError:

@@ -17,6 +17,7 @@ from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
 from funcgrad.core.vspace import Zero, zero_like
+from funcgrad.ops.arithmetic import neg
 from funcgrad.ops.cases import array, booleans, case, distinct, integers
 from funcgrad.ops.indexing import take_along_axis
 from funcgrad.ops.iota import broadcasted_iota
@@ -256,19 +257,20 @@ def argsort(x: Any, dimension: int = -1) -> Any:
     return sort_p.bind(x, places, dimension=axis, num_keys=1)[1]
 
 
-def top_k(x: Any, k: int) -> tuple[Any, Any]:
-    """The ``k`` largest entries along the last axis and their places, largest first.
+def top_k(operand: Any, k: int, *, axis: int = -1) -> tuple[Any, Any]:
+    """The ``k`` largest entries along an axis and their places, largest first.
 
     Parameters
     ----------
-    x : array, shape (..., n)
+    operand : array, shape (..., n, ...)
         NaN counts as largest; of equal entries the first comes first.
     k : int
         At most n.
+    axis : int, optional
 
     Returns
     -------
-    tuple of arrays, shape (..., k): values, and int64 places
+    tuple of arrays, shape (..., k, ...): values, and int64 places
 
     Raises
     ------
@@ -281,7 +283,7 @@ def top_k(x: Any, k: int) -> tuple[Any, Any]:
     >>> top_k(np.array([1.0, 5.0, 5.0, 2.0]), 2)
     (array([5., 5.]), array([1, 2]))
     """
-    axis = _axis(x, -1)
+    x, axis = operand, _axis(operand, axis)
     shape = typeof(x).shape
     if not 0 <= k <= shape[axis]:
         raise errors.ShapeError(
@@ -301,3 +303,46 @@ def top_k(x: Any, k: int) -> tuple[Any, Any]:
         for y in ascending
     )
     return values, order
+
+
+def approx_max_k(
+    operand: Any,
+    k: int,
+    reduction_dimension: int = -1,
+    recall_target: float = 0.95,
+    reduction_input_size_override: int = -1,
+    aggregate_to_topk: bool = True,
+) -> tuple[Any, Any]:
+    """`top_k` along an axis by JAX's other name: here it is exact.
+
+    ``recall_target`` and what follows it are taken for compatibility.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> approx_max_k(np.array([1.0, 5.0, 2.0]), 2)
+    (array([5., 2.]), array([1, 2]))
+    """
+    return top_k(operand, k, axis=reduction_dimension)
+
+
+def approx_min_k(
+    operand: Any,
+    k: int,
+    reduction_dimension: int = -1,
+    recall_target: float = 0.95,
+    reduction_input_size_override: int = -1,
+    aggregate_to_topk: bool = True,
+) -> tuple[Any, Any]:
+    """The ``k`` smallest entries along an axis and their places, smallest first; exact.
+
+    Parameters are those of `approx_max_k`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> approx_min_k(np.array([1.0, 5.0, 2.0]), 2)
+    (array([1., 2.]), array([0, 2]))
+    """
+    values, places = top_k(neg(operand), k, axis=reduction_dimension)
+    return neg(values), places
