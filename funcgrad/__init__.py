@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from funcgrad import core as core
 from funcgrad import numpy as numpy
 from funcgrad import tree as tree
+from funcgrad.api.cache_misses import explain_recompiles as explain_recompiles
 from funcgrad.api.derivatives import jvp as jvp
 from funcgrad.api.derivatives import linear_transpose as linear_transpose
 from funcgrad.api.derivatives import linearize as linearize
@@ -18,6 +19,7 @@ from funcgrad.api.jacobians import jacfwd as jacfwd
 from funcgrad.api.jacobians import jacobian as jacobian
 from funcgrad.api.jacobians import jacrev as jacrev
 from funcgrad.api.jit import jit as jit
+from funcgrad.api.progress import progress as progress
 from funcgrad.api.staging import ShapeDtypeStruct as ShapeDtypeStruct
 from funcgrad.api.staging import closure_convert as closure_convert
 from funcgrad.api.staging import eval_shape as eval_shape

@@ -4,7 +4,7 @@ Raised from every layer. Each class names its page in ``docs/errors``, which exp
 the cause and shows every cure as code that runs.
 """
 
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -289,9 +289,24 @@ class NonFiniteError(FuncgradError, FloatingPointError):
     """A result is NaN or infinite while ``debug_nans`` or ``debug_infs`` is on.
 
     Example: ``log(-1.0)``. Cure: look at the operands the message shows.
+
+    Attributes
+    ----------
+    operation : str
+        The primitive that gave the result.
+    operands : tuple
+        What it was given.
+    found : str
+        ``"NaN"`` or ``"infinity"``.
+    source : SourceLine or None
+        The user's line.
     """
 
     page = "non_finite"
+    operation: str = ""
+    operands: tuple[Any, ...] = ()
+    found: str = ""
+    source: Any = None
 
 
 class IndexOutOfBoundsError(FuncgradError, IndexError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import time
 import types
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -19,14 +20,20 @@ from funcgrad.api.arguments import (
     name_of,
     positional_names,
 )
-from funcgrad.api.cache_misses import log_cache_miss
+from funcgrad.api.cache_misses import (
+    Recompile,
+    explain,
+    is_explained,
+    note_compilation,
+    note_trace,
+)
 from funcgrad.api.lowered import Lowered, Traced
 from funcgrad.api.staging import aval_of
 from funcgrad.config import config, modes
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import Tracer, typeof
-from funcgrad.ops.control.call import execute, execute_donating, jit_p
+from funcgrad.ops.control.call import compiled, execute, execute_donating, jit_p
 from funcgrad.transforms.stage import hoist_consts, stage
 
 
@@ -89,13 +96,16 @@ class JitFunction:
         if self._has_static:
             function, static, args, kwargs = self._split_static(args, kwargs)
         leaves, in_tree = tree.flatten((args, kwargs))
-        entry = self._find(function, static, args, kwargs, leaves, in_tree)
+        entry, event = self._find(function, static, args, kwargs, leaves, in_tree)
         operands = [*entry.consts, *leaves]
         if any(isinstance(x, Tracer) for x in operands):
             results = jit_p.bind(
                 *operands, jaxpr=entry.jaxpr, name=self._name, inline=self._inline
             )
-        elif donated:
+            return entry.out_tree.unflatten(results)
+        if event is not None:
+            note_compilation(event, functools.partial(compiled, entry.jaxpr))
+        if donated:
             first = len(entry.consts)
             places = tuple([first + k for k in donated])
             results = execute_donating(entry.jaxpr, operands, places)
@@ -179,8 +189,8 @@ class JitFunction:
         kwargs: Any,
         leaves: Sequence[Any],
         in_tree: Any,
-    ) -> Traced:
-        """The program for a call: from the cache, or traced now."""
+    ) -> tuple[Traced, Recompile | None]:
+        """The program for a call, from the cache or traced now; the report of that."""
         try:
             avals = [typeof(x) for x in leaves]
         except errors.FuncgradError:
@@ -192,15 +202,19 @@ class JitFunction:
         entry = self._cache.get(key)
         if entry is not None:
             self._hits += 1
-            return entry
+            return entry, None
         self._misses += 1
         labels = leaf_labels(function, args, kwargs)
-        if config.explain_cache_misses:
-            log_cache_miss(self._name, key, list(self._cache), labels)
+        start = time.perf_counter()
         entry = self._trace(function, in_tree, avals, labels)
+        event = None
+        if is_explained():
+            seconds = time.perf_counter() - start
+            reason = explain(key, list(self._cache), labels)
+            event = note_trace(self._name, reason, seconds)
         if entry.is_reusable:
             self._cache[key] = entry
-        return entry
+        return entry, event
 
     def _trace(
         self, function: Any, in_tree: Any, avals: Sequence[ShapedArray], labels: Any

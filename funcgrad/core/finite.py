@@ -41,13 +41,17 @@ def check_results(
     if not found:
         return
     shown = ", ".join(np.array2string(np.asarray(x), threshold=6) for x in operands)
-    raise errors.NonFiniteError(
+    where = source or current_line()
+    error = errors.NonFiniteError(
         errors.message(
             f"`{name}` gives {found}.",
-            where=source or current_line(),
+            where=where,
             got=f"{name}({shown[:300]})",
             expected="finite numbers",
             fix="look at the operands; funcgrad.debug_nans(False) to go on regardless",
             see=errors.NonFiniteError.page,
         )
     )
+    error.operation, error.operands = name, tuple(operands)
+    error.found, error.source = found, where
+    raise error

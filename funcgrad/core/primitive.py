@@ -86,7 +86,9 @@ class Primitive:
 
     def bind(self, *operands: Any, **params: Any) -> Any:
         """Apply through the innermost trace among the operands."""
-        trace = innermost_staging() if self.staged_when_constant else EVALUATION
+        trace = EVALUATION
+        if self.staged_when_constant or (not self.is_pure and self.effects(**params)):
+            trace = innermost_staging()
         for operand in operands:  # as find_trace, one call less for each operation
             if isinstance(operand, Tracer):
                 owner = operand.owner
