@@ -69,4 +69,5 @@ else:
         {"graph": "funcgrad.viz.graph"},
     )
 
+_numpy_protocol.deferred["numpy.linalg"] = "funcgrad.numpy.linalg"
 _numpy_protocol.deferred["scipy.special"] = "funcgrad.scipy.special"

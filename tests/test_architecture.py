@@ -126,8 +126,15 @@ def primitive_names() -> set[str]:
 
 
 def only_exports(tree: ast.Module) -> bool:
-    """Whether a module is its docstring and imports: a list of public names."""
-    return all(isinstance(n, ast.Import | ast.ImportFrom) for n in tree.body[1:])
+    """Whether a module is its docstring and imports: a list of public names.
+
+    Some may be deferred: imports for type checkers, and what finds them at run time.
+    """
+    return all(
+        isinstance(n, ast.Import | ast.ImportFrom)
+        or (isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING")
+        for n in tree.body[1:]
+    )
 
 
 def test_there_are_primitives():

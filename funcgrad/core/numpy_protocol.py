@@ -49,6 +49,15 @@ def find_ufunc(ufunc: np.ufunc) -> Callable[..., Any] | None:
     return function
 
 
+def find_function(function: Any) -> Callable[..., Any] | None:
+    """What answers for one of NumPy's other functions, if anything does."""
+    known = functions.get(function)
+    if known is None and function.__module__ in deferred:
+        load_answers(function.__module__)
+        known = functions.get(function)
+    return known
+
+
 def defines_operator(name: str) -> Callable[[F], F]:
     """Decorator: this function is Python's operator ``name``."""
 

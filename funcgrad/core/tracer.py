@@ -236,7 +236,7 @@ class ArrayTracer(Tracer):
     def __array_function__(
         self, function: Any, types: Any, args: Any, kwargs: Any
     ) -> Any:
-        known = protocol.functions.get(function)
+        known = protocol.find_function(function)
         if known is None:
             raise no_dispatch(f"{function.__module__}.{function.__name__}")
         if kwargs.get("out") is not None:

@@ -6,6 +6,8 @@ here as well when they meet a traced value, so ``import numpy as np`` serves too
 
 # ruff: isort: skip_file
 
+from typing import TYPE_CHECKING
+
 from numpy import (
     array_repr as array_repr,
     array_str as array_str,
@@ -90,7 +92,7 @@ from numpy import (
     unsignedinteger as unsignedinteger,
 )
 
-from funcgrad.numpy import linalg as linalg
+from funcgrad.deferred import deferred
 from funcgrad.numpy import methods as methods
 from funcgrad.numpy import ufunc_methods as ufunc_methods
 from funcgrad.numpy.calculus import (
@@ -467,3 +469,8 @@ from funcgrad.numpy.ufuncs import (
 from funcgrad.numpy.vectorized import (
     vectorize as vectorize,
 )
+
+if TYPE_CHECKING:
+    from funcgrad.numpy import linalg as linalg
+else:
+    __getattr__, __dir__ = deferred(__name__, ["linalg"])

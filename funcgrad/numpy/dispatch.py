@@ -18,6 +18,7 @@ from funcgrad.core.array import Array, as_array
 from funcgrad.core.dtypes import canonical_dtype, result_type
 from funcgrad.core.finite import check_results, is_watched
 from funcgrad.core.numpy_protocol import (
+    deferred,
     functions,
     implements,
     load_answers,
@@ -177,7 +178,8 @@ def dispatch_table() -> dict[str, str]:
     >>> fnp.dispatch_table()["numpy.sin"]
     'numpy.sin'
     """
-    load_answers("scipy.special")
+    for package in list(deferred):
+        load_answers(package)
     table = {}
     for ufunc, function in ufuncs.items():
         name = f"numpy.{ufunc.__name__}"

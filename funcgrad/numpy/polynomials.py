@@ -10,7 +10,6 @@ from funcgrad import ops
 from funcgrad.core.trace import typeof
 from funcgrad.numpy.dispatch import promote, to_array, traces
 from funcgrad.numpy.histograms import convolve
-from funcgrad.numpy.linalg.systems import lstsq
 from funcgrad.numpy.statistics import as_float
 
 
@@ -125,7 +124,7 @@ def polyfit(
         rcond = typeof(at).shape[0] * np.finfo(typeof(at).dtype).eps
     # Columns of length 1 make the system as well conditioned as scaling can.
     scale = np.sqrt(np.sum(left * left, axis=0))
-    solution = lstsq(left / scale, values, rcond)[0]
+    solution = np.linalg.lstsq(left / scale, values, rcond)[0]
     return (solution.T / scale).T
 
 

@@ -1,8 +1,9 @@
 """The operations: primitives by family, with all their rules, under lax's names."""
 
+from typing import TYPE_CHECKING
+
+from funcgrad.deferred import deferred
 from funcgrad.ops import accumulation as accumulation
-from funcgrad.ops import linalg as linalg
-from funcgrad.ops import window_reductions as window_reductions
 from funcgrad.ops.arithmetic import add as add
 from funcgrad.ops.arithmetic import div as div
 from funcgrad.ops.arithmetic import mul as mul
@@ -154,3 +155,8 @@ from funcgrad.ops.trigonometric import sin as sin
 from funcgrad.ops.trigonometric import tan as tan
 from funcgrad.ops.window_update import update_slice as update_slice
 from funcgrad.ops.windows import GatherDimensionNumbers as GatherDimensionNumbers
+
+if TYPE_CHECKING:
+    from funcgrad.ops import linalg as linalg
+else:
+    __getattr__, __dir__ = deferred(__name__, ["linalg"])
