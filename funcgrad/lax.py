@@ -45,6 +45,16 @@ from funcgrad.ops.control.collectives import pmin as pmin
 from funcgrad.ops.control.collectives import ppermute as ppermute
 from funcgrad.ops.control.collectives import psum as psum
 from funcgrad.ops.control.custom_root import custom_root as custom_root
+from funcgrad.ops.control.exchanges import all_to_all as all_to_all
+from funcgrad.ops.control.exchanges import pbroadcast as pbroadcast
+from funcgrad.ops.control.exchanges import pshuffle as pshuffle
+from funcgrad.ops.control.exchanges import psum_scatter as psum_scatter
+from funcgrad.ops.control.exchanges import pswapaxes as pswapaxes
+from funcgrad.ops.control.given_programs import composite as composite
+from funcgrad.ops.control.given_programs import (
+    optimization_barrier as optimization_barrier,
+)
+from funcgrad.ops.control.given_programs import platform_dependent as platform_dependent
 from funcgrad.ops.control.implicit import custom_linear_solve as custom_linear_solve
 from funcgrad.ops.control.loops import fori_loop as fori_loop
 from funcgrad.ops.control.loops import scan as scan
@@ -153,10 +163,13 @@ from funcgrad.ops.remainders import floor_divide as floor_divide
 from funcgrad.ops.remainders import mod as mod
 from funcgrad.ops.remainders import rem as rem
 from funcgrad.ops.reshaping import broadcast as broadcast
+from funcgrad.ops.reshaping import broadcast_like as broadcast_like
+from funcgrad.ops.reshaping import broadcast_to_rank as broadcast_to_rank
 from funcgrad.ops.reshaping import collapse as collapse
 from funcgrad.ops.reshaping import expand_dims as expand_dims
 from funcgrad.ops.reshaping import split as split
 from funcgrad.ops.reshaping import squeeze as squeeze
+from funcgrad.ops.reshaping import tile as tile
 from funcgrad.ops.reshaping import unstack as unstack
 from funcgrad.ops.rounding import ceil as ceil
 from funcgrad.ops.rounding import floor as floor
@@ -217,6 +230,8 @@ from funcgrad.ops.trigonometric import atan2 as atan2
 from funcgrad.ops.trigonometric import cos as cos
 from funcgrad.ops.trigonometric import sin as sin
 from funcgrad.ops.trigonometric import tan as tan
+from funcgrad.ops.wide_products import mulhi as mulhi
+from funcgrad.ops.wide_products import ragged_dot as ragged_dot
 from funcgrad.ops.window_update import update_slice as update_slice
 from funcgrad.ops.windows import GatherDimensionNumbers as GatherDimensionNumbers
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from funcgrad.core.trace import typeof
 from funcgrad.ops.slicing import index_in_dim, slice_in_dim
-from funcgrad.ops.structural import broadcast_in_dim, reshape
+from funcgrad.ops.structural import broadcast_in_dim, broadcast_to, reshape
 
 
 def expand_dims(x: Any, dimensions: Any) -> Any:
@@ -152,3 +152,55 @@ def unstack(x: Any, axis: int = 0) -> list[Any]:
     """
     axis %= len(typeof(x).shape)
     return [index_in_dim(x, i, axis, False) for i in range(typeof(x).shape[axis])]
+
+
+def tile(operand: Any, reps: Any) -> Any:
+    """``operand`` repeated side by side, ``reps`` times along each axis.
+
+    Parameters
+    ----------
+    operand : array
+    reps : sequence of int, one for each axis
+
+    Returns
+    -------
+    array
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> tile(np.array([1, 2]), (2,))
+    array([1, 2, 1, 2])
+    """
+    shape = typeof(operand).shape
+    pairs = [
+        n for count, extent in zip(reps, shape, strict=True) for n in (count, extent)
+    ]
+    spread = broadcast_in_dim(operand, pairs, range(1, 2 * len(shape), 2))
+    return reshape(spread, [n * r for n, r in zip(shape, reps, strict=True)])
+
+
+def broadcast_to_rank(x: Any, rank: int) -> Any:
+    """``x`` with axes of extent 1 in front, up to this number of axes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> broadcast_to_rank(np.zeros(2), 3).shape
+    (1, 1, 2)
+    """
+    shape = typeof(x).shape
+    return reshape(x, (1,) * (rank - len(shape)) + shape)
+
+
+def broadcast_like(arr: Any, like_arr: Any) -> Any:
+    """``arr`` repeated to the shape of another array, as NumPy broadcasts.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> broadcast_like(np.array([1, 2]), np.zeros((2, 2)))
+    array([[1, 2],
+           [1, 2]])
+    """
+    return broadcast_to(arr, typeof(like_arr).shape)
