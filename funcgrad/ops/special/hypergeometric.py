@@ -14,6 +14,7 @@ from funcgrad.ops.arithmetic import div, strong_mul
 from funcgrad.ops.cases import between, case
 from funcgrad.ops.comparison import gt, lt
 from funcgrad.ops.control.loops import fori_loop
+from funcgrad.ops.elementwise import Elementwise
 from funcgrad.ops.exponential import exp, log1p
 from funcgrad.ops.powers import pow as power
 from funcgrad.ops.rounding import floor
@@ -80,7 +81,7 @@ def _hyp2f1(a: Any, b: Any, c: Any, z: Any) -> Any:
 
 hyp1f1_formula = Entrywise(_hyp1f1)
 hyp2f1_formula = Entrywise(_hyp2f1)
-hyp1f1_p = scipy_function(
+hyp1f1_p: Elementwise = scipy_function(
     "hyp1f1",
     jvp=[
         lambda t, y, a, b, x: strong_mul(t, hyp1f1_formula.partial(0)(a, b, x)),
@@ -92,7 +93,7 @@ hyp1f1_p = scipy_function(
         case(between((3,), 0.3, 2.0), between((3,), 1.0, 3.0), between((3,), -2, 2)),
     ),
 )
-hyp2f1_p = scipy_function(
+hyp2f1_p: Elementwise = scipy_function(
     "hyp2f1",
     jvp=[
         lambda t, y, a, b, c, z: strong_mul(t, hyp2f1_formula.partial(0)(a, b, c, z)),

@@ -44,7 +44,8 @@ def _lower(b: Any, *values: Any) -> Any:
     x = b.math("cos", angle)
     value = b.extern("fg_special_lpmv_ddd", m, v, x, last, dtype=np.float64)
     beyond = b.cmp("gt", b.abs(m), v)
-    return b.convert(b.select(beyond, b.zero(x.dtype, x.lanes), value), values[2].dtype)
+    value = b.select(beyond, b.zero(x.dtype, x.lanes), value)
+    return b.convert(value, np.result_type(*[v.dtype for v in values]))
 
 
 def _angle_slope(m: Any, v: Any, angle: Any) -> Any:

@@ -39,7 +39,7 @@ def scipy_function(
         wide = [b.convert(value, np.float64) for value in values]
         last = b.const(np.int32, 0, values[0].lanes)
         result = b.extern(symbol, *wide, last, dtype=np.float64)
-        return b.convert(result, values[0].dtype)
+        return b.convert(result, np.result_type(*[v.dtype for v in values]))
 
     return Elementwise(
         name, numpy=evaluate, jvp=jvp, lower=lower, kinds="f", cost=cost, cases=cases

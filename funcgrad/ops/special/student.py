@@ -9,7 +9,8 @@ import numpy as np
 
 from funcgrad.ops.arithmetic import div, neg, strong_mul
 from funcgrad.ops.cases import between, case, positive
-from funcgrad.ops.comparison import gt, le, lt
+from funcgrad.ops.comparison import eq, gt, le, lt
+from funcgrad.ops.complex_parts import abs as absolute
 from funcgrad.ops.exponential import exp, log, log1p
 from funcgrad.ops.powers import sqrt
 from funcgrad.ops.selection import where
@@ -28,12 +29,17 @@ def _finite(df: Any, t: Any) -> tuple[Any, Any, Any]:
     return inside, where(inside, df, 1.0), where(inside, t, 0.0)
 
 
-def _density(df: Any, t: Any) -> Any:
+def _log_density(df: Any, t: Any) -> Any:
     inside, nu, z = _finite(df, t)
     scale = log_gamma_ratio(nu * _HALF) - 0.5 * log(math.pi * nu)
-    value = exp(scale - (nu + 1.0) * 0.5 * log1p(z * z / nu))
-    normal = exp(-0.5 * t * t) / math.sqrt(2 * math.pi)
-    return where(inside, value, where(gt(df, 0.0), normal, np.nan))
+    value = scale - (nu + 1.0) * 0.5 * log1p(z * z / nu)
+    normal = -0.5 * t * t - 0.5 * math.log(2 * math.pi)
+    edge = where(eq(absolute(t), np.inf), -np.inf, normal)
+    return where(inside, value, where(gt(df, 0.0), edge, np.nan))
+
+
+def _density(df: Any, t: Any) -> Any:
+    return exp(_log_density(df, t))
 
 
 def _cdf(df: Any, t: Any) -> Any:
@@ -62,6 +68,7 @@ def _cdf(df: Any, t: Any) -> Any:
 
 cdf = Entrywise(_cdf, {1: _density})
 density = Entrywise(_density)
+log_density = Entrywise(_log_density)
 _OPERANDS = (
     case(positive(()), (4,)),
     case(between((4,), 1.0, 30.0), (4,)),

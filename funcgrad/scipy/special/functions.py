@@ -17,6 +17,7 @@ from funcgrad.numpy.statistics import as_float
 from funcgrad.ops.exponential import scipy_special
 from funcgrad.ops.special.legendre import legendre_of_angle_p
 from funcgrad.ops.special.zeta_functions import polygamma_of_orders, riemann
+from funcgrad.ops.special.zeta_functions import zeta as hurwitz_zeta
 from funcgrad.scipy.special.elementary import gamma
 from funcgrad.scipy.special.families import binom, jv
 
@@ -93,7 +94,7 @@ def zeta(x: Any, q: Any = None) -> Any:
         y = as_float(to_array(x))
         if q is None:
             return as_array(riemann(y))
-        return as_array(ops.zeta(y, as_float(to_array(q))))
+        return as_array(hurwitz_zeta(y, as_float(to_array(q))))
 
 
 def factorial(n: Any, exact: bool = False) -> Any:
