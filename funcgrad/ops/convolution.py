@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -17,8 +18,15 @@ from funcgrad.core.trace import typeof
 from funcgrad.core.vspace import Zero, add_tangents, zero_like
 from funcgrad.ops.cases import case, integers
 from funcgrad.ops.casting import convert_element_type
+from funcgrad.ops.joining import stack
 from funcgrad.ops.slicing import pad, strided_slice
-from funcgrad.ops.structural import broadcast_in_dim, move_axis_to_front, rev
+from funcgrad.ops.structural import (
+    broadcast_in_dim,
+    move_axis_to_front,
+    reshape,
+    rev,
+    transpose,
+)
 from funcgrad.transforms.transpose import is_linear
 
 Axes = tuple[int, ...]
@@ -246,21 +254,73 @@ def _windows(
 def _cotangent_of_lhs(
     ct: Any, shape: Any, rhs: Any, axes: ConvAxes, strides: Axes, dilation: Axes
 ) -> Any:
-    """``ct`` between zeros, convolved with the reversed ``rhs``."""
+    """``ct`` between zeros, convolved with the reversed ``rhs``.
+
+    Where windows move by more than one entry, every ``stride``-th entry of ``lhs``
+    meets the same part of ``rhs``: these phases are convolved one by one, so that no
+    zeros are multiplied, and then put between each other.
+    """
+    rhs = convert_element_type(rhs, typeof(ct).dtype)
+    apart = [k for k, (s, d) in enumerate(zip(strides, dilation)) if s > 1 and d == 1]
+    own, kernel = axes.lhs[3], axes.rhs[3]
+    steps = tuple(1 if k in apart else s for k, s in enumerate(strides))
+    extents = list(shape)
+    for k in apart:
+        extents[own[k]] = -(-shape[own[k]] // strides[k])
+    phases = []
+    for phase in itertools.product(*(range(strides[k]) for k in apart)):
+        start, step = [0] * typeof(rhs).ndim, [1] * typeof(rhs).ndim
+        for k, first in zip(apart, phase, strict=True):
+            start[kernel[k]] = min(first, typeof(rhs).shape[kernel[k]])
+            step[kernel[k]] = strides[k]
+        part = strided_slice(rhs, start, typeof(rhs).shape, step)
+        phases.append(_dense_cotangent(ct, extents, part, axes, steps, dilation))
+    if not apart:
+        return phases[0]
+    return _between_each_other(phases, shape, [(own[k], strides[k]) for k in apart])
+
+
+def _between_each_other(
+    phases: Sequence[Any], shape: Sequence[int], steps: Sequence[tuple[int, int]]
+) -> Any:
+    """One array from phases, the last of ``steps`` (axis, stride) running fastest."""
+    extents = list(typeof(phases[0]).shape)
+    rank, counts = len(extents), [stride for _, stride in steps]
+    together = reshape(stack(phases, 0), (*counts, *extents))
+    order: list[int] = []
+    places = {axis: k for k, (axis, _) in enumerate(steps)}
+    for axis in range(rank):
+        order.append(len(counts) + axis)
+        if axis in places:
+            order.append(places[axis])
+            extents[axis] *= counts[places[axis]]
+    whole = reshape(transpose(together, order), extents)
+    return strided_slice(whole, [0] * rank, shape)
+
+
+def _dense_cotangent(
+    ct: Any,
+    shape: Sequence[int],
+    rhs: Any,
+    axes: ConvAxes,
+    strides: Axes,
+    dilation: Axes,
+) -> Any:
     aval = typeof(ct)
     kernel = [typeof(rhs).shape[a] for a in axes.rhs[3]]
+    if 0 in kernel:
+        return broadcast_in_dim(np.zeros((), aval.dtype)[()], tuple(shape), ())
     config = [(0, 0, 0)] * aval.ndim
     for at, own, k, s, d in zip(
         axes.out[3], axes.lhs[3], kernel, strides, dilation, strict=True
     ):
         around = (k - 1) * d
         covered = (aval.shape[at] - 1) * s + 1 if aval.shape[at] else 0
-        tail = shape[own] - covered - around
-        config[at] = (around, around + tail, s - 1)
+        config[at] = (around, shape[own] - covered, s - 1)
     g, c, o, space = axes.rhs
     return conv_p.bind(
         pad(ct, np.zeros((), aval.dtype)[()], config),
-        rev(convert_element_type(rhs, aval.dtype), space) if space else rhs,
+        rev(rhs, space) if space else rhs,
         axes=ConvAxes(axes.out, (g, o, c, space), axes.lhs),
         strides=(1,) * len(space),
         dilation=dilation,
