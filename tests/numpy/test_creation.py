@@ -93,3 +93,11 @@ def test_full_of_a_traced_value():
 
 def test_arange_of_a_known_traced_bound():
     assert fg.grad(lambda n: n * len(fnp.arange(n)))(3.0) == 3
+
+
+@pytest.mark.parametrize("f", [fnp.zeros_like, fnp.ones_like, fnp.empty_like])
+def test_like_a_type(f):
+    like = fg.ShapeDtypeStruct((2, 3), np.float32)
+    assert (f(like).shape, f(like).dtype) == ((2, 3), np.float32)
+    assert f(like, dtype=int, shape=4).shape == (4,)
+    assert fnp.full_like(like, 2.0).sum() == 12

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import funcgrad as fg
+import funcgrad.numpy as fnp
 
 # AxisError is both of the latter.
 REFUSALS = (TypeError, ValueError, IndexError)
@@ -117,3 +118,13 @@ def test_the_dtype_of_an_angle(char):
         result = function(x)
         assert result.dtype == np.angle(x).dtype
         np.testing.assert_array_equal(result, np.angle(x))
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "max", "min", "mean", "std", "any"])
+def test_none_is_no_mask(name):
+    x = np.array([[1.0, 2.0], [3.0, 4.0]])
+    f = getattr(fnp, name)
+    want = f(x, axis=0)
+    np.testing.assert_array_equal(f(x, axis=0, where=None, keepdims=None), want)
+    compiled = fg.jit(lambda x: f(x, axis=0, where=None))
+    np.testing.assert_allclose(compiled(x), want)

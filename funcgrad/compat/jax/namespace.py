@@ -34,7 +34,6 @@ def _missing(path: str) -> str:
         expected=f"what docs/compat.md lists, of JAX {VERSION}",
         fix="a function of funcgrad that does the same; real JAX, in a process without "
         "install();\nor ask for the name where funcgrad's issues are kept",
-        see="../compat",
     )
 
 
