@@ -7,5 +7,6 @@ from funcgrad.deferred import deferred
 if TYPE_CHECKING:
     from funcgrad.scipy import linalg as linalg
     from funcgrad.scipy import special as special
+    from funcgrad.scipy import stats as stats
 else:
-    __getattr__, __dir__ = deferred(__name__, ["linalg", "special"])
+    __getattr__, __dir__ = deferred(__name__, ["linalg", "special", "stats"])

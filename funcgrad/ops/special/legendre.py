@@ -33,7 +33,7 @@ lpmv_p: Elementwise = scipy_function(
 
 
 def _evaluate(m: Any, v: Any, angle: Any) -> Any:
-    value = scipy_special("lpmv")(m, v, np.cos(angle))
+    value = scipy_special("lpmv")(m, v, np.cos(np.asarray(angle, np.float64)))
     dtype = np.result_type(m, v, angle)
     return np.where(np.abs(m) > v, 0.0, value).astype(dtype)[()]
 
