@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import opcode
 import sys
+import types
 from typing import Any
 
 from funcgrad import errors
@@ -104,6 +105,13 @@ def conversion_error(
 ) -> errors.FuncgradError:
     """The error for asking a traced value for its value."""
     problem, expected, fix = _USES[use]
+    called = _scipy_stats_call()
+    if called is not None:
+        problem = f"`scipy.stats.{called}` takes no traced values: it needs a value"
+        fix = (
+            f"funcgrad.scipy.stats.{called}, where funcgrad has it; "
+            "funcgrad.pure_callback otherwise"
+        )
     label = getattr(tracer, "label", "")
     name = getattr(tracer.owner, "name", "")
     origin = f", the argument {label}" if label else ""
@@ -149,3 +157,25 @@ def no_dispatch(name: str) -> errors.FuncgradError:
             see=errors.TracerArrayConversionError.page,
         )
     )
+
+
+def _scipy_stats_call() -> str | None:
+    """What runs of ``scipy.stats``, as ``norm.logpdf``, if something does."""
+    if "scipy.stats" not in sys.modules:
+        return None
+    found = None
+    frame: types.FrameType | None = sys._getframe(1)
+    while frame is not None:
+        module = str(frame.f_globals.get("__name__"))
+        if module.startswith("scipy.stats"):
+            found = frame
+        elif found is not None and not module.startswith("scipy."):
+            break
+        frame = frame.f_back
+    if found is None:
+        return None
+    owner = found.f_locals.get("self")
+    owner = getattr(owner, "dist", owner)
+    name = getattr(owner, "name", None) or type(owner).__name__.removesuffix("_gen")
+    function = found.f_code.co_name
+    return function if owner is None else f"{name}.{function}"

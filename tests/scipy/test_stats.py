@@ -5,6 +5,7 @@ import pytest
 import scipy.stats
 
 import funcgrad as fg
+from funcgrad.errors import TracerArrayConversionError
 from funcgrad.scipy import stats
 from funcgrad.testing.check_grads import check_grads
 
@@ -210,3 +211,23 @@ def test_kernel_density():
     want = scipy.stats.gaussian_kde(data[0]).integrate_box_1d(-1, 0.5)
     close(one.integrate_box_1d(-1, 0.5), want)
     check_grads(lambda d: stats.gaussian_kde(d).logpdf(points), (data,), order=1)
+
+
+@pytest.mark.parametrize("transform", [fg.grad, fg.jit])
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda x: scipy.stats.norm.logpdf(x), "norm.logpdf"),
+        (lambda x: scipy.stats.gamma(x).cdf(1.0), "gamma"),
+        (lambda x: scipy.stats.poisson.logpmf(2, x), "poisson.logpmf"),
+        (
+            lambda x: scipy.stats.multivariate_normal.logpdf(x, 0.0, 1.0),
+            "multivariate_normal.logpdf",
+        ),
+    ],
+)
+def test_scipys_own_distributions_name_their_replacement(transform, call, name):
+    with pytest.raises(
+        TracerArrayConversionError, match=f"funcgrad.scipy.stats.{name}"
+    ):
+        transform(call)(1.0)
