@@ -164,7 +164,7 @@ class Convolution(Primitive):
     ) -> list[Any]:
         if is_linear(lhs):
             shape = lhs.aval.shape
-            return [_cotangent_of_lhs(ct, shape, rhs, axes, strides, dilation), None]
+            return [cotangent_of_lhs(ct, shape, rhs, axes, strides, dilation), None]
         shape = rhs.aval.shape
         return [None, _cotangent_of_rhs(ct, lhs, shape, axes, strides, dilation)]
 
@@ -251,7 +251,7 @@ def _windows(
     return np.lib.stride_tricks.as_strided(lhs, shape, moves, writeable=False)
 
 
-def _cotangent_of_lhs(
+def cotangent_of_lhs(
     ct: Any, shape: Any, rhs: Any, axes: ConvAxes, strides: Axes, dilation: Axes
 ) -> Any:
     """``ct`` between zeros, convolved with the reversed ``rhs``.

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from funcgrad import errors
 from funcgrad.core.dtypes import canonical_dtype, result_type_of
 from funcgrad.core.source import user_frame
@@ -21,8 +19,8 @@ from funcgrad.ops.conv_dimensions import (
     resolve_padding,
     transposed_pads,
 )
-from funcgrad.ops.convolution import Axes, ConvAxes, conv_p
-from funcgrad.ops.slicing import pad
+from funcgrad.ops.convolution import Axes, ConvAxes
+from funcgrad.ops.padded_convolution import padded_convolution
 from funcgrad.ops.structural import reshape, rev, transpose
 
 
@@ -100,16 +98,11 @@ def conv_general_dilated(
     space = [dilated(left[a], d) for a, d in zip(numbers.lhs_spec[2:], inner)]
     window = [dilated(right[a], d) for a, d in zip(numbers.rhs_spec[2:], dilation)]
     pads = resolve_padding(padding, space, window, strides)
-    config = [(0, 0, 0)] * len(left)
-    for axis, (low, high), d in zip(numbers.lhs_spec[2:], pads, inner, strict=True):
-        config[axis] = (low, high, d - 1)
     groups = _groups(left, right, numbers, feature_group_count, batch_group_count)
-    padded = pad(lhs, np.zeros((), typeof(lhs).dtype)[()], config)
+    steps = (pads, inner, strides, dilation)
     if groups == 1:
-        axes = _axes(numbers)
-        return conv_p.bind(padded, rhs, axes=axes, strides=strides, dilation=dilation)
-    by_batch = batch_group_count > 1
-    return _grouped(padded, rhs, numbers, groups, by_batch, strides, dilation)
+        return padded_convolution(lhs, rhs, _axes(numbers), *steps)
+    return _grouped(lhs, rhs, numbers, groups, batch_group_count > 1, steps)
 
 
 def _promoted(lhs: Any, rhs: Any, preferred: Any) -> tuple[Any, Any]:
@@ -160,24 +153,19 @@ def _grouped(
     numbers: ConvDimensionNumbers,
     groups: int,
     by_batch: bool,
-    strides: Axes,
-    dilation: Axes,
+    steps: tuple[Any, Axes, Axes, Axes],
 ) -> Any:
     """The convolution with a new axis of groups in operands and answer."""
     plain = _axes(numbers)
     kind = 1 if by_batch else 2
     (split,), (new,), (made,) = plain.lhs[kind], plain.rhs[2], plain.out[2]
-    result = conv_p.bind(
-        _split(lhs, split, groups),
-        _split(rhs, new, groups),
-        axes=ConvAxes(
-            _with_groups(plain.lhs, split),
-            _with_groups(plain.rhs, new),
-            _with_groups(plain.out, made),
-        ),
-        strides=strides,
-        dilation=dilation,
+    axes = ConvAxes(
+        _with_groups(plain.lhs, split),
+        _with_groups(plain.rhs, new),
+        _with_groups(plain.out, made),
     )
+    left, right = _split(lhs, split, groups), _split(rhs, new, groups)
+    result = padded_convolution(left, right, axes, *steps)
     shape = typeof(result).shape
     merged = shape[made] * shape[made + 1]
     return reshape(result, (*shape[:made], merged, *shape[made + 2 :]))

@@ -99,6 +99,21 @@ def test_against_sums(seed: int) -> None:
         np.testing.assert_allclose(got.transpose(specs[2]), want, atol=1e-12)
 
 
+@pytest.mark.parametrize("seed", range(16))
+def test_dilated_operand(seed: int) -> None:
+    """Steps of one over entries that are apart: convolved in phases."""
+    x, w, given = draw(seed + 100)
+    rank = x.ndim - 2
+    draws = np.random.default_rng(seed)
+    given["window_strides"] = given["rhs_dilation"] = (1,) * rank
+    given["lhs_dilation"] = tuple(draws.integers(1, 4, rank).tolist())
+    given["padding"] = [tuple(draws.integers(-2, 5, 2).tolist()) for _ in range(rank)]
+    want = reference(x, w, *given.values())
+    function = lambda x, w: lax.conv_general_dilated(x, w, **given)
+    np.testing.assert_allclose(function(x, w), want, atol=1e-12)
+    np.testing.assert_allclose(fg.jit(function)(x, w), want, atol=1e-12)
+
+
 @pytest.mark.parametrize("seed", [1, 4, 7, 12])
 def test_derivatives(seed: int) -> None:
     x, w, given = draw(seed)
