@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import scipy.special
 
+import funcgrad as fg
 from funcgrad.compiler.emit import vecmath
 from funcgrad.compiler.emit.builder import Builder, Module
 from tests.compiler.kernels import build_kernel, map_lanes
@@ -371,3 +372,12 @@ def test_unknown_functions_and_dtypes_are_refused():
         b.math("gamma", b.const("f8", 1.0))
     with pytest.raises(TypeError, match="int64"):
         b.math("exp", b.i64(1))
+
+
+@pytest.mark.parametrize("name", ["exp", "log", "pow"])
+def test_single_numbers_are_left_to_libm(name):
+    f = {"exp": np.exp, "log": np.log, "pow": lambda x: x**0.7}[name]
+    x = np.float64(1.375)
+    assert f" @{name}(double" in fg.jit(f).lower(x).as_text("llvm")
+    assert f" @{name}(double" not in fg.jit(f).lower(np.ones(40)).as_text("llvm")
+    assert fg.jit(f)(x) == pytest.approx(f(x), rel=1e-15)

@@ -16,7 +16,7 @@ from funcgrad.compiler.emit import vecmath
 from funcgrad.compiler.emit.arithmetic import Arithmetic
 from funcgrad.compiler.emit.emitter import Operand, same_type
 from funcgrad.compiler.emit.module_text import ModuleText
-from funcgrad.compiler.emit.value import FLOAT32, Value
+from funcgrad.compiler.emit.value import FLOAT32, FLOAT64, Value
 
 __all__ = ["Builder", "Module", "Value"]
 
@@ -152,10 +152,13 @@ class Builder(Arithmetic):
     """Writes one function of a module; made by ``Module.function``."""
 
     module: Module
+    alone: bool
+    """Whether what is written is done for single numbers, not for lanes of arrays."""
 
     def __init__(self, module: Module) -> None:
         super().__init__(module)
         self.module = module
+        self.alone = False
 
     def call_once_written(
         self, function: Callable[..., Value], values: Sequence[Value]
@@ -194,4 +197,6 @@ class Builder(Arithmetic):
             raise TypeError(f"no function {name!r} for dtype {first.dtype}")
         if name in vecmath.INLINE and first.imag is None:
             return table[name](self, *operands)
+        if self.alone and name in vecmath.FASTER_ALONE and first.dtype == FLOAT64:
+            return self.extern(name, *operands, dtype=FLOAT64)
         return self.module.routine(name, operands).call(self, operands)

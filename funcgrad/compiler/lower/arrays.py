@@ -57,7 +57,10 @@ class ArrayLowering(Storage):
         if is_small(shape):
             lanes = math.prod(shape)
             values = [self.b.splat(self.value(x), lanes) for x in operands]
-            return Register(function(self.b, *values), shape)
+            self.b.alone = not shape
+            result = function(self.b, *values)
+            self.b.alone = False
+            return Register(result, shape)
         ready = [self._outside_loop(x) for x in operands]
         return Map(function, ready, shape, np.dtype(dtype), cost, closed=closed)
 

@@ -15,7 +15,10 @@ from funcgrad.compiler.lower.index import Number
 
 LARGEST_STATIC = 16
 """Sizes up to this are written into the code, which is then made for them."""
-_STATIC_FLOATS = frozenset({0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, 4.0})
+_STATIC_FLOATS = frozenset(
+    {0.0, 3.0, *(sign * 2.0**k for sign in (1, -1) for k in range(-10, 11))}
+)
+"""Constants in the code: a division by a power of two becomes a product then."""
 
 
 class Table:

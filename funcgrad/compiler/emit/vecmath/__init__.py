@@ -107,3 +107,5 @@ COMPLEX: dict[str, Emit] = {
 
 # Emitted at the place of use: a call would cost more than the instruction.
 INLINE = frozenset({"sqrt"})
+FASTER_ALONE = frozenset({"exp", "log", "pow"})
+"""What libm computes from tables in less time than it takes without, for one number."""
