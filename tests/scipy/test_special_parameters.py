@@ -213,3 +213,19 @@ def test_functions_that_scipy_writes_in_python():
         check_grads(
             lambda t, p, m=m: special.sph_harm_y(3, m, t, p).real, (x / 7, x), order=2
         )
+
+
+def test_betaln_of_large_operands():
+    a = np.array([1e6, 20.0, 3e5, 0.5, 1e-3])
+    b = np.array([2.5, 1e7, 4e5, 14.0, 1e3])
+    with mpmath.workdps(40):
+        want = [
+            float(mpmath.log(mpmath.beta(*pair))) for pair in zip(a, b, strict=True)
+        ]
+        slope = [
+            float(mpmath.psi(0, mpmath.mpf(x)) - mpmath.psi(0, mpmath.mpf(x) + y))
+            for x, y in zip(a, b, strict=True)
+        ]
+    np.testing.assert_allclose(fg.jit(special.betaln)(a, b), want, rtol=3e-15)
+    got = fg.grad(lambda a: special.betaln(a, b).sum())(a)
+    np.testing.assert_allclose(got, slope, rtol=1e-12)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from funcgrad.ops.arithmetic import add, mul
-from funcgrad.ops.comparison import ge, lt
+from funcgrad.ops.comparison import ge, gt, lt
 from funcgrad.ops.complex_parts import abs as absolute
 from funcgrad.ops.exponential import expm1, log, log1p
 from funcgrad.ops.selection import where
@@ -123,3 +123,22 @@ def log_gamma_ratio(z: Any) -> Any:
     low = where(large, 1.0, z)
     high = where(large, z, _STIRLING_FROM)
     return where(large, _log_rising(high, 0.5), lgamma(low + 0.5) - lgamma(low))
+
+
+@entrywise()
+def log_beta(a: Any, b: Any) -> Any:
+    """Logarithm of the beta function, also of large operands."""
+    least, most = where(lt(a, b), a, b), where(lt(a, b), b, a)
+    large, both = ge(most, _STIRLING_FROM), ge(least, _STIRLING_FROM)
+    low, high = where(large, 1.0, most), where(large, most, _STIRLING_FROM)
+    direct = lgamma(least) + lgamma(low) - lgamma(least + low)
+    small = where(both, 1.0, least)
+    mixed = lgamma(small) - _log_rising(high, small)
+    other = where(both, least, _STIRLING_FROM)
+    total = high + other
+    share = other / total
+    powers = other * log(share) + high * log1p(-share)
+    scale = 0.5 * log(2 * math.pi * total / (other * high))
+    errors = stirling_error(other) + stirling_error(high) - stirling_error(total)
+    positive = gt(least, 0.0) & large
+    return where(both, powers + scale + errors, where(positive, mixed, direct))

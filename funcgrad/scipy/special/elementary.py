@@ -9,6 +9,7 @@ import funcgrad.numpy as fnp
 from funcgrad import ops
 from funcgrad.numpy.ufunc import SpecialUfunc
 from funcgrad.ops.special import bessel_scaled as bessel
+from funcgrad.ops.special.small_differences import log_beta
 from funcgrad.scipy.special.normal import log_ndtr as _log_ndtr
 from funcgrad.scipy.special.normal import ndtri as _ndtri
 
@@ -73,10 +74,6 @@ def _sin_pi(x: Any) -> Any:
     odd = ops.ne(ops.mod(whole, 2.0), 0.0)
     value = ops.sin(ops.mul(ops.sub(x, whole), math.pi))
     return ops.where(odd, ops.neg(value), value)
-
-
-def _betaln(a: Any, b: Any) -> Any:
-    return ops.sub(ops.add(ops.lgamma(a), ops.lgamma(b)), ops.lgamma(ops.add(a, b)))
 
 
 def _log_expit(x: Any) -> Any:
@@ -159,8 +156,8 @@ gammaln = SpecialUfunc("gammaln", ops.lgamma)
 gamma = SpecialUfunc("gamma", _gamma)
 rgamma = SpecialUfunc("rgamma", lambda x: ops.div(1.0, _gamma(x)))
 psi = digamma = SpecialUfunc("psi", ops.digamma)
-betaln = SpecialUfunc("betaln", _betaln)
-beta = SpecialUfunc("beta", lambda a, b: ops.exp(_betaln(a, b)))
+betaln = SpecialUfunc("betaln", log_beta)
+beta = SpecialUfunc("beta", lambda a, b: ops.exp(log_beta(a, b)))
 xlogy = SpecialUfunc("xlogy", _xlogy)
 xlog1py = SpecialUfunc("xlog1py", _xlog1py)
 entr = SpecialUfunc("entr", _entr)
