@@ -25,6 +25,7 @@ from funcgrad.nn.class_losses import softmax_cross_entropy as softmax_cross_entr
 from funcgrad.nn.class_losses import (
     softmax_cross_entropy_with_integer_labels as softmax_cross_entropy_with_integer_labels,  # noqa: E501
 )
+from funcgrad.nn.ctc import ctc_loss as ctc_loss
 from funcgrad.nn.divergences import convex_kl_divergence as convex_kl_divergence
 from funcgrad.nn.divergences import (
     generalized_kl_divergence as generalized_kl_divergence,

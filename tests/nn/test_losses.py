@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -137,3 +138,26 @@ def test_full_poisson_likelihood() -> None:
     full = nn.poisson_nll_loss(np.ones(4), counts, full=True)
     exact = np.exp(1.0) - counts + sp.gammaln(counts + 1)
     np.testing.assert_allclose(full, exact, atol=0.01)
+
+
+def test_ctc_is_the_sum_over_alignments() -> None:
+
+    logits = rng.normal(size=(3, 4, 3))
+    labels = np.array([[1, 2], [1, 1], [2, 0]])
+    paddings = np.array([[0, 0], [0, 0], [0, 1]])
+    ended = np.array([[0, 0, 0, 0], [0, 0, 0, 1], [0, 0, 0, 0]])
+    logs = sp.log_softmax(logits, -1)
+    want = []
+    for k in range(3):
+        times = int((1 - ended[k]).sum())
+        said = labels[k][: int((1 - paddings[k]).sum())].tolist()
+        total = 0.0
+        for path in itertools.product(range(3), repeat=times):
+            merged = [c for c, _ in itertools.groupby(path) if c != 0]
+            if merged == said:
+                total += np.exp(sum(logs[k, t, c] for t, c in enumerate(path)))
+        want.append(-np.log(total))
+    function = lambda x: nn.ctc_loss(x, ended, labels, paddings)
+    for run in (function, fg.jit(function)):
+        np.testing.assert_allclose(run(logits), want, rtol=1e-10)
+    check_grads(function, (logits,), order=1)
