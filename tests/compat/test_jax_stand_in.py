@@ -301,6 +301,28 @@ assert importlib.util.find_spec("jax.numpy").origin is None
     )
 
 
+def test_factorizations_are_of_the_hermitian_part():
+    run(
+        """
+import jax, jax.numpy as jnp, numpy as np
+a = np.array([[4.0, 3.0], [1.0, 2.0]])
+mean = (a + a.T) / 2
+np.testing.assert_allclose(jnp.linalg.cholesky(a), np.linalg.cholesky(mean))
+np.testing.assert_allclose(jnp.linalg.cholesky(a, upper=True).T, np.linalg.cholesky(mean))
+np.testing.assert_allclose(jax.lax.linalg.cholesky(a), np.linalg.cholesky(mean))
+low = jnp.linalg.cholesky(a, symmetrize_input=False)
+np.testing.assert_allclose(low, np.linalg.cholesky(a))
+w, v = jnp.linalg.eigh(a)
+np.testing.assert_allclose(v @ np.diag(w) @ v.T, mean)
+np.testing.assert_allclose(jnp.linalg.eigvalsh(a), w)
+vectors, values = jax.lax.linalg.eigh(a)
+np.testing.assert_allclose(mean @ vectors, vectors * values)
+g = jax.jit(jax.grad(lambda a: jnp.linalg.cholesky(a).sum()))(a)
+np.testing.assert_allclose(g, g.T)
+"""
+    )
+
+
 def test_reductions_without_a_mask():
     run(
         """

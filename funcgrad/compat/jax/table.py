@@ -13,7 +13,13 @@ import numpy as np
 
 import funcgrad
 from funcgrad import core, errors, flatten_util
-from funcgrad.compat.jax import array_type, control_flow, placement, sharding
+from funcgrad.compat.jax import (
+    array_type,
+    control_flow,
+    linear_algebra,
+    placement,
+    sharding,
+)
 from funcgrad.compat.jax.keywords import taking_jax_keywords
 from funcgrad.core.aval import ShapedArray, float0
 from funcgrad.core.dtypes import result_type_of
@@ -79,9 +85,18 @@ NAMES: Mapping[str, Names] = {
         "switch": control_flow.switch,
         "while_loop": control_flow.while_loop,
     },
+    "jax.lax.linalg": {
+        "cholesky": linear_algebra.lax_cholesky,
+        "eigh": linear_algebra.lax_eigh,
+    },
     "jax.numpy": {
         "einsum": taking_jax_keywords(funcgrad.numpy.einsum, {"optimize"}),
         "ndarray": array_type.Array,
+    },
+    "jax.numpy.linalg": {
+        "cholesky": linear_algebra.cholesky,
+        "eigh": linear_algebra.eigh,
+        "eigvalsh": linear_algebra.eigvalsh,
     },
     "jax.sharding": {
         "Mesh": sharding.Mesh,

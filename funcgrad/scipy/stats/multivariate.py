@@ -129,7 +129,8 @@ class MultivariateNormal:
         difference = x - mean
         if typeof(difference).ndim == 0:
             difference = fnp.reshape(difference, (1,))
-        factor = cholesky(cov)
+        # Of both triangles, so that the derivative in a symmetric matrix is one.
+        factor = cholesky(0.5 * (cov + np.swapaxes(cov, -1, -2)))
         lead = np.broadcast_shapes(
             typeof(difference).shape[:-1], typeof(cov).shape[:-2]
         )

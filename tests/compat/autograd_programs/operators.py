@@ -3,6 +3,8 @@
 import autograd.extend as ext
 import autograd.numpy as np
 import autograd.numpy.random as npr
+import autograd.scipy.stats.multivariate_normal as multivariate_normal
+import autograd.scipy.stats.norm as norm_distribution
 import numpy as onp  # noqa: ICN001  # as programs for Autograd have it
 from autograd import (
     checkpoint,
@@ -28,6 +30,7 @@ from autograd.misc.fixed_points import fixed_point
 from autograd.misc.flatten import flatten
 from autograd.numpy.linalg import inv, norm
 from autograd.numpy.numpy_vjps import unbroadcast_f
+from autograd.scipy import stats
 from autograd.test_util import check_grads
 from autograd.tracer import getval, isbox
 
@@ -210,6 +213,53 @@ def numpy_functions():
     return g(V), grad(g)(V), checkpoint(g)(V), grad(checkpoint(g))(V)
 
 
+def distributions():
+    x = np.array([0.2, 0.5, 0.3])
+    cases = [
+        (norm_distribution.logpdf, (V, 0.3, 1.2)),
+        (norm_distribution.logcdf, (V, 0.3, 1.2)),
+        (norm_distribution.pdf, (V, 0.3, 1.2)),
+        (norm_distribution.cdf, (V, 0.3, 1.2)),
+        (multivariate_normal.logpdf, (V, x, np.dot(A, A.T) + np.eye(3))),
+        (stats.t.logpdf, (V, 4.0, 0.1, 1.3)),
+        (stats.beta.logpdf, (x, 2.0, 3.0)),
+        (stats.dirichlet.logpdf, (x, np.array([1.5, 2.0, 0.7]))),
+    ]
+    # Autograd has the derivatives of these in their first argument.
+    first = [(stats.gamma.logpdf, (x, 2.5)), (stats.chi2.logpdf, (x, 3.0))]
+
+    def total(f):
+        return lambda *args: np.sum(f(*args))
+
+    return (
+        [
+            (f(*args), grad(total(f), tuple(range(len(args))))(*args))
+            for f, args in cases
+        ],
+        [(f(*args), grad(total(f))(*args)) for f, args in first],
+        stats.poisson.logpmf(np.arange(4), 2.5),
+    )
+
+
+def variational_inference():
+    def log_posterior(z):
+        return np.sum(
+            norm_distribution.logpdf(z, 0.5, 1.5)
+        ) + multivariate_normal.logpdf(z, np.zeros(3), np.eye(3) + 0.5)
+
+    noise = npr.RandomState(3).randn(20, 3)
+
+    def bound(params):
+        mean, log_std = params[:3], params[3:]
+        samples = mean + np.exp(log_std) * noise
+        return np.mean(np.array([log_posterior(z) for z in samples])) + np.sum(log_std)
+
+    params = np.zeros(6)
+    for _ in range(10):
+        params = params + 0.1 * grad(bound)(params)
+    return params, bound(params)
+
+
 PROGRAMS = {
     f.__name__: f
     for f in [
@@ -222,5 +272,7 @@ PROGRAMS = {
         spaces,
         tracing,
         numpy_functions,
+        distributions,
+        variational_inference,
     ]
 }

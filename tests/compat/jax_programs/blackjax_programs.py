@@ -167,6 +167,9 @@ PROGRAMS = {
     ),
     "chains": chains,
     "stochastic gradients": stochastic_gradients,
+    "mean field": lambda: variational(
+        blackjax.meanfield_vi(gaussian, optax.adam(0.1), 10)
+    ),
     "full rank": lambda: variational(
         blackjax.fullrank_vi(gaussian, optax.adam(0.1), 10)
     ),
