@@ -64,8 +64,11 @@ def search_line(
 
     References
     ----------
-    Lewis & Overton, Mathematical Programming 141:135-163, 2013, algorithm 2.6.
+    Lewis & Overton, Mathematical Programming 141:135-163, 2013, algorithm 2.6; Hager &
+    Zhang, SIAM Journal on Optimization 16:170-192, 2005, for steps near a minimum.
     """
+    kind = typeof(start.value).dtype
+    rounding = 10.0 * float(np.finfo(kind).eps)
 
     def slope_at(gradient: Any) -> Any:
         return np.real(np.vdot(gradient, direction))
@@ -77,7 +80,11 @@ def search_line(
         value, gradient = evaluate(t)
         # False where the value is not a number: that is too far as well.
         low = value <= start.value + _DECREASE * t * slope
-        flat = slope_at(gradient) >= _CURVATURE * slope
+        here = slope_at(gradient)
+        # Near a minimum values differ by rounding only, and slopes still tell.
+        level = value <= start.value + rounding * np.abs(start.value)
+        low = low | (level & (here <= (2.0 * _DECREASE - 1.0) * slope))
+        flat = here >= _CURVATURE * slope
         there = _in_types_of(Point(value, gradient, t), search.best)
         best = tree.map(lambda new, old: ops.where(low, new, old), there, search.best)
         too_far = ops.where(low, search.too_far, t)
@@ -91,7 +98,6 @@ def search_line(
     def searching(search: _Search) -> Any:
         return ~search.found & (search.tries < max_tries)
 
-    kind = typeof(start.value).dtype
     first = _Search(
         _in_types_of(start, start),
         convert_element_type(length, kind),
