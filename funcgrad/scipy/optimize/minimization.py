@@ -119,7 +119,11 @@ def minimize(
     >>> np.round(fg.jacobian(best)(3.0), 4)  # a and a squared
     array([1., 6.])
     """
-    settings: dict[str, Any] = {"gtol": 1e-5 if tol is None else tol, "maxls": 30, "maxcor": 10}
+    settings: dict[str, Any] = {
+        "gtol": 1e-5 if tol is None else tol,
+        "maxls": 30,
+        "maxcor": 10,
+    }
     settings.update(options or {})
     methods = {"BFGS": _bfgs, "L-BFGS": _l_bfgs}
     _check(method, methods, settings)
