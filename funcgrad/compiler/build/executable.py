@@ -17,6 +17,7 @@ from funcgrad.compiler.build.libraries import split_libraries
 from funcgrad.errors import CompilerError
 
 PLACEHOLDER = "@FG_KERNEL"
+_DEFINITION = re.compile(rf"^define .*{PLACEHOLDER}\b", re.MULTILINE)
 # Raised whenever the passes or the options of the target machine change.
 _PIPELINE = "2: libraries, inline, sroa, simplify, combine, rotate, dce; machine 2"
 
@@ -164,15 +165,16 @@ def _load_or_compile(text: str, name: str) -> int:
 def _compile(text: str, name: str) -> bytes:
     """Object code, headed by the names of the functions that it calls."""
     module = _optimise(text, name)
-    if name not in {f.name for f in module.functions if not f.is_declaration}:
+    if not _DEFINITION.search(text):
         raise CompilerError(f"the text of a kernel does not define {PLACEHOLDER}")
     code = bytes(_codegen()._tm.emit_object(module))
-    externals = {
-        function.name
-        for function in module.functions
-        if function.is_declaration and not function.name.startswith("llvm.")
-    }
-    externals.update(_undefined_symbols(code))
+    externals = _undefined_symbols(code)
+    if externals is None:
+        externals = {
+            function.name
+            for function in module.functions
+            if function.is_declaration and not function.name.startswith("llvm.")
+        }
     return " ".join(sorted(externals)).encode() + b"\n" + code
 
 
@@ -240,13 +242,13 @@ def _install(code: bytes, name: str) -> int:
     return int(host().jit.get_function_address(name))
 
 
-def _undefined_symbols(code: bytes) -> set[str]:
-    """Names an ELF object expects from elsewhere; nothing for other formats.
+def _undefined_symbols(code: bytes) -> set[str] | None:
+    """Names an ELF object expects from elsewhere; None for other formats.
 
     LLVM itself adds calls that the text does not have, such as memcpy or fmod.
     """
     if code[:6] != b"\x7fELF\x02\x01":
-        return set()
+        return None
     (sections_at,) = struct.unpack_from("<Q", code, 0x28)
     size, count = struct.unpack_from("<HH", code, 0x3A)
     headers = [

@@ -4,8 +4,9 @@
 time that a program with vector mathematics or LAPACK takes to compile.
 """
 
+import functools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 # Functions of vector mathematics, and kernels; not the parts of a kernel.
@@ -67,23 +68,25 @@ class _Splitter:
 
     def link(self, text: str) -> str:
         """The text with shared functions called by their symbols, and declared."""
-        used = sorted(self.shared.intersection(_NAME.findall(text)))
+        return _linked(text, self._called(_NAME.findall(text)))
+
+    def _called(self, names: Iterable[str]) -> tuple[tuple[str, str, str], ...]:
+        """The shared functions among the names: name, symbol and declaration."""
+        used = sorted(self.shared.intersection(names))
         for name in used:
             self._make(name)
-        linked = _NAME.sub(lambda m: f"@{self.symbols.get(m[1], m[1])}", text)
-        return "\n".join([linked, *(self.declarations[name] for name in used), ""])
+        return tuple([(n, self.symbols[n], self.declarations[n]) for n in used])
 
     def _make(self, name: str) -> None:
         if name in self.libraries:
             return
         entity = self.entities[name]
-        parts = [entity.replace("define internal", "define", 1), *self.others]
-        parts += [self.entities[other] for other in self._needs(name)]
-        # The function's own name goes first: it must not count as a call of itself.
-        own = re.compile(rf"@{re.escape(name)}(?=\()")
-        library = self.link(own.sub("@FG_KERNEL", "\n".join(parts)))
+        needs = [self.entities[other] for other in self._needs(name)]
+        text = _library_text(name, entity, *self.others, *needs)
+        called = self._called(_names(text))
+        library, symbol = _library(text, called, self.kernel_name)
         self.libraries[name] = library
-        self.symbols[name] = symbol = self.kernel_name(library)
+        self.symbols[name] = symbol
         head = _HEAD.match(entity)
         assert head is not None
         arguments = _ARGUMENT.sub("", head["args"])
@@ -94,12 +97,43 @@ class _Splitter:
         found: dict[str, None] = {}
         pending = [name]
         while pending:
-            for other in _NAME.findall(self.entities[pending.pop()]):
+            for other in _names(self.entities[pending.pop()]):
                 known = other in found or other == name or other in self.shared
                 if other in self.entities and not known:
                     found[other] = None
                     pending.append(other)
         return list(found)
+
+
+@functools.lru_cache(maxsize=256)
+def _names(entity: str) -> list[str]:
+    """What an entity names, itself too."""
+    return _NAME.findall(entity)
+
+
+@functools.lru_cache(maxsize=256)
+def _library_text(name: str, entity: str, *others: str) -> str:
+    """A function, visible outside, and what it needs."""
+    text = "\n".join([entity.replace("define internal", "define", 1), *others])
+    return re.sub(rf"@{re.escape(name)}(?=\()", "@FG_KERNEL", text)
+
+
+def _linked(text: str, called: tuple[tuple[str, str, str], ...]) -> str:
+    symbols = {name: symbol for name, symbol, _ in called}
+    if symbols:
+        text = _NAME.sub(lambda m: f"@{symbols.get(m[1], m[1])}", text)
+    return "\n".join([text, *(declaration for _, _, declaration in called), ""])
+
+
+@functools.lru_cache(maxsize=256)
+def _library(
+    text: str,
+    called: tuple[tuple[str, str, str], ...],
+    kernel_name: Callable[[str], str],
+) -> tuple[str, str]:
+    """A library that calls others by their symbols, and its own symbol."""
+    library = _linked(text, called)
+    return library, kernel_name(library)
 
 
 def _entities(text: str) -> Iterator[str]:
