@@ -57,7 +57,8 @@ class Module(ModuleText):
         builder = Builder(self)
         heads = [f"{kind} {attrs} %{arg}" for kind, arg, attrs in params]
         head = f"define {ret} @{name}({', '.join(heads)}) #0 {{"
-        self.define(name, lambda: f"{head}\n{builder.body()}\n}}")
+        types = {f"%{arg}": kind for kind, arg, _ in params}
+        self.define(name, lambda: builder.definition(head, types))
         return builder
 
     def routine(self, name: str, values: Sequence[Value]) -> Routine:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from funcgrad.compiler.emit.emitter import Emitter, same_type
+from funcgrad.compiler.emit.repeats import Stretch
 from funcgrad.compiler.emit.value import (
     BOOL,
     INT64,
@@ -56,6 +57,8 @@ class Control(Emitter):
     """Control flow on top of straight-line emission."""
 
     _labels = 0
+    _loops = 0
+    """How many loops are open."""
 
     # --- blocks
 
@@ -155,7 +158,8 @@ class Control(Emitter):
         """
         first, last, by = self.index(start), self.index(stop), self.index(step)
         body, done = self.label("loop"), self.label("done")
-        before = self.current
+        before, start_line = self.current, len(self._lines)
+        self._loops += 1
         self.cond_br(self._goes_on(first, last, by), body, done)
         self.place(body)
         counter = self.phi_open(INT64, 1, first, before)
@@ -175,6 +179,9 @@ class Control(Emitter):
         for c, value in zip(carries, built.next, strict=True):
             edges = [(c, before), (value, latch)]
             built.results.append(self.phi(c.dtype, c.lanes, edges))
+        self._loops -= 1
+        if not self._loops:
+            self._stretches.append(Stretch(start_line, len(self._lines), before))
 
     def _goes_on(self, index: Value, stop: Value, step: Value) -> Value:
         by = step.constant_int

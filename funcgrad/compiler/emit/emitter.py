@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from funcgrad.compiler.emit.module_text import ModuleText
+from funcgrad.compiler.emit.repeats import Stretch, result_types, share_repeats
 from funcgrad.compiler.emit.value import (
     INT64,
     Number,
@@ -40,6 +41,7 @@ class Emitter(ABC):
         self.current = "entry"
         self._lines: list[str] = []
         self._allocas: list[str] = []
+        self._stretches: list[Stretch] = []
         self._names = 0
 
     @abstractmethod
@@ -73,6 +75,21 @@ class Emitter(ABC):
     def body(self) -> str:
         """All lines of the function so far, the entry block first."""
         return "\n".join(["entry:", *self._allocas, *self._lines])
+
+    def definition(self, head: str, params: Mapping[str, str]) -> str:
+        """The function whole, and before it functions for nests that it repeats.
+
+        Parameters
+        ----------
+        head : str
+            The line that opens it.
+        params : mapping of str to str
+            Names of its parameters to their types.
+        """
+        types = {**params, **result_types(self._allocas)}
+        lines, functions = share_repeats(self._lines, self._stretches, types)
+        own = [head, "entry:", *self._allocas, *lines, "}"]
+        return "\n".join([*functions, *own])
 
     def intrinsic(self, name: str, like: Value, *values: Value) -> Value:
         """Call ``llvm.<name>`` overloaded on ``like``'s type, which it returns."""

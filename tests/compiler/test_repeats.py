@@ -1,0 +1,124 @@
+"""Loop nests that a program repeats stand in its text once, as functions."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+import funcgrad as fg
+from funcgrad.compiler.emit.builder import Module
+from funcgrad.compiler.emit.repeats import SHORTEST, result_types
+
+POINTERS = [("ptr", name, "noalias") for name in "xyz"]
+
+
+def write_nests(sources, targets, factor=3.0, lines=SHORTEST, carried=False):
+    """Text of a function that writes one array after another, each in a loop."""
+    module = Module()
+    b = module.function("f", [*POINTERS, ("i64", "n", "")])
+    n = b.param("n", "int64")
+    for source, target in zip(sources, targets, strict=True):
+        carries = [b.const("float64", 0.0)] if carried else []
+        with b.loop(0, n, carries=carries) as loop:
+            value = b.load(f"%{source}", loop.index, "float64")
+            for _ in range(lines):
+                value = b.mul(value, b.const("float64", factor))
+            b.store(value, f"%{target}", loop.index)
+            if carried:
+                loop.next = [b.add(loop.carries[0], value)]
+        if carried:
+            b.store(loop.results[0], "%z", 0)
+    b.ret()
+    return module.text()
+
+
+def functions_and_calls(text):
+    return (
+        len(re.findall(r"^define internal void @nest", text, re.MULTILINE)),
+        len(re.findall(r"call void @nest", text)),
+    )
+
+
+def test_equal_nests_become_calls_with_their_own_pointers():
+    text = write_nests("xyx", "yzz")
+    assert functions_and_calls(text) == (1, 3)
+    assert text.count("fmul") == SHORTEST
+    calls = re.findall(r"call void @nest\.0\(i64 %n, ptr %(\w), ptr %(\w)\)", text)
+    assert calls == [("x", "y"), ("y", "z"), ("x", "z")]
+
+
+def test_a_nest_whose_operands_coincide_is_another_one():
+    assert functions_and_calls(write_nests("xy", "yy")) == (0, 0)
+    assert functions_and_calls(write_nests("xyxy", "yyzy")) == (2, 4)
+
+
+@pytest.mark.parametrize("options", [{"lines": 5}, {"carried": True}])
+def test_short_nests_and_those_whose_values_are_used_later_stay(options):
+    assert functions_and_calls(write_nests("xy", "yz", **options)) == (0, 0)
+
+
+def test_nests_with_other_instructions_stay():
+    texts = [write_nests("xy", "yz", factor) for factor in (3.0, 5.0)]
+    assert texts[0] != texts[1]
+    assert functions_and_calls(write_nests("x", "y")) == (0, 0)
+
+
+def test_types_of_results():
+    lines = [
+        "  %a = load <8 x double>, ptr %x, align 8",
+        "  %b = getelementptr double, ptr %x, i64 %i",
+        "  %c = fmul <8 x double> %a, %a",
+        "  %d = select i1 %u, float %v, float %w",
+        "  %e = call fastcc <4 x float> @f(<4 x float> %v)",
+        "  %f = icmp slt i64 %i, %j",
+        "  %g = zext i32 %i to i64",
+        "  %h = phi i64 [ 0, %entry ], [ %k, %loop ]",
+        "  store i64 %i, ptr %x",
+        "  %i = extractelement <4 x float> %e, i64 0",
+    ]
+    assert result_types(lines) == {
+        "%a": "<8 x double>",
+        "%b": "ptr",
+        "%c": "<8 x double>",
+        "%d": "float",
+        "%e": "<4 x float>",
+        "%f": "i1",
+        "%g": "i64",
+        "%h": "i64",
+    }
+
+
+@pytest.mark.parametrize("width", [7, 20])
+def test_layers_in_a_row_are_compiled_once(width):
+    rng = np.random.default_rng(0)
+    weights = [0.3 * rng.normal(size=(width, width)) for _ in range(6)]
+    x = rng.normal(size=(32, width))
+
+    def loss(weights):
+        h = x
+        for w in weights:
+            h = np.tanh(h @ w) + h
+        return np.mean(h * h)
+
+    compiled = fg.jit(fg.grad(loss))
+    for got, want in zip(compiled(weights), fg.grad(loss)(weights), strict=True):
+        np.testing.assert_allclose(got, want, 1e-10, 1e-12)
+    if width > 16:
+        text = compiled.lower(weights).as_text("llvm")
+        functions, calls = functions_and_calls(text)
+        assert calls >= 3 * functions >= 3
+
+
+def test_updates_in_place_and_branches_between_equal_nests():
+    def program(x, flag):
+        for _ in range(4):
+            x = np.exp(-x[:, ::-1]) * np.cos(x) + np.sin(x) * np.tanh(x).T
+            x = fg.lax.cond(flag, lambda x: x.at[1].set(x[0]), lambda x: x, x)
+        return x.sum(axis=0)
+
+    x = np.linspace(-1.0, 1.0, 23 * 23).reshape(23, 23)
+    for flag in (True, False):
+        want = program(fg.numpy.array(x), flag)
+        np.testing.assert_allclose(fg.jit(program)(x, flag), want, 1e-11)
