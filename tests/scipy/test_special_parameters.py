@@ -229,3 +229,11 @@ def test_betaln_of_large_operands():
     np.testing.assert_allclose(fg.jit(special.betaln)(a, b), want, rtol=3e-15)
     got = fg.grad(lambda a: special.betaln(a, b).sum())(a)
     np.testing.assert_allclose(got, slope, rtol=1e-12)
+
+
+def test_parameter_derivatives_that_are_not_resolved_are_nan():
+    for slope in (fg.grad, lambda f: fg.grad(fg.grad(f))):
+        assert np.isnan(slope(special.jv)(1.0, 200.0))
+        assert np.isnan(slope(special.iv)(2.0, -1.0))
+        assert np.isnan(slope(special.hyp2f1)(0.5, 0.5, 1.5, 0.9))
+    assert np.isfinite(fg.grad(special.hyp2f1, argnums=3)(0.5, 0.5, 1.5, 0.9))

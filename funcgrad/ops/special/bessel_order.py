@@ -23,6 +23,7 @@ from funcgrad.ops.selection import where
 from funcgrad.ops.special.entrywise import Entrywise
 from funcgrad.ops.special.error_and_gamma import lgamma
 from funcgrad.ops.special.quadrature import END, integral
+from funcgrad.ops.special.small_differences import unresolved
 from funcgrad.ops.trigonometric import acos, cos, sin
 
 _FARTHEST = 90.0
@@ -57,7 +58,7 @@ def _k_integrand(t: Any, v: Any, x: Any) -> Any:
 def _kve(v: Any, x: Any) -> Any:
     inside, z = _positive(x)
     value = integral(_k_integrand, _end_of_growth(v, z), v, z, rule=_EVEN)
-    return where(inside, value, np.nan)
+    return value + unresolved(~inside, v, x)
 
 
 def _kv(v: Any, x: Any) -> Any:
@@ -111,14 +112,14 @@ def _jv(v: Any, x: Any) -> Any:
     tail = integral(_j_tail, _end_of_tail(order, z), order, z, rule=_FINE)
     value = (wave - sin(math.pi * order) * tail) / math.pi
     value = where(_near_zero(order, z), _power_series(order, z, -1.0), value)
-    return where(inside, value, np.nan)
+    return value + unresolved(~inside, v, x)
 
 
 def _yv(v: Any, x: Any) -> Any:
     inside, order, z = _resolved(v, x)
     wave = integral(_y_integrand, z * 0.0 + math.pi, order, z, rule=_FINE)
     tail = integral(_y_tail, _end_of_tail(order, z), order, z, rule=_FINE)
-    return where(inside, (wave - tail) / math.pi, np.nan)
+    return (wave - tail) / math.pi + unresolved(~inside, v, x)
 
 
 def _i_integrand(u: Any, v: Any, x: Any) -> Any:
@@ -137,7 +138,7 @@ def _ive(v: Any, x: Any) -> Any:
     tail = integral(_i_tail, _end_of_growth(v, z), v, z, rule=_FINE)
     value = (wave - sin(math.pi * v) * tail) / math.pi
     series = _power_series(v, z, 1.0) * exp(-z)
-    return where(inside, where(_near_zero(v, z), series, value), np.nan)
+    return where(_near_zero(v, z), series, value) + unresolved(~inside, v, x)
 
 
 def _iv(v: Any, x: Any) -> Any:

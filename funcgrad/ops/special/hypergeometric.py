@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from funcgrad.ops.arithmetic import div, strong_mul
 from funcgrad.ops.cases import between, case
 from funcgrad.ops.comparison import gt, lt
@@ -22,6 +20,7 @@ from funcgrad.ops.selection import where
 from funcgrad.ops.special.entrywise import Entrywise
 from funcgrad.ops.special.error_and_gamma import lgamma
 from funcgrad.ops.special.scipy_function import scipy_function
+from funcgrad.ops.special.small_differences import unresolved
 
 _TERMS = 110
 _LARGE = 50.0
@@ -76,7 +75,7 @@ def _hyp2f1(a: Any, b: Any, c: Any, z: Any) -> Any:
     argument = where(slow, 0.5, argument)
     value = _series((a, where(left, c - b, b)), c, argument)
     scaled = where(left, exp(-a * log1p(-low)), 1.0) * value
-    return where(slow, np.nan, scaled)
+    return scaled + unresolved(slow, a, b, c, z)
 
 
 hyp1f1_formula = Entrywise(_hyp1f1)

@@ -9,7 +9,7 @@ from typing import Any
 from funcgrad.ops.arithmetic import add, mul
 from funcgrad.ops.comparison import ge, gt, lt
 from funcgrad.ops.complex_parts import abs as absolute
-from funcgrad.ops.exponential import expm1, log, log1p
+from funcgrad.ops.exponential import exp, expm1, log, log1p
 from funcgrad.ops.selection import where
 from funcgrad.ops.special.entrywise import entrywise
 from funcgrad.ops.special.error_and_gamma import lgamma
@@ -29,6 +29,14 @@ def polynomial(coefficients: Sequence[float], x: Any) -> Any:
     for c in coefficients[-2::-1]:
         y = add(mul(y, x), c)
     return y
+
+
+def unresolved(outside: Any, *operands: Any) -> Any:
+    """NaN with all its derivatives where ``outside`` holds, and zero elsewhere."""
+    total = operands[0]
+    for x in operands[1:]:
+        total = total + x
+    return where(outside, math.nan, 0.0) * exp(total * 1e-3)
 
 
 @entrywise({0: lambda u: -u / (u + 1.0)})
