@@ -62,6 +62,8 @@ class Primitive:
     results stay where only some results are used, and the parameters then."""
     hoist: ClassVar[Any] = None
     """``hoist(**params)`` of loops: what they compute from their constants alone."""
+    postpone: ClassVar[Any] = None
+    """``postpone(**params)`` of loops: what they add up that can wait for the end."""
     entrywise: ClassVar[bool] = False
     """Whether each entry of the answer is made of the operands' entries at its place;
     operands of dimension 0 stand for all places."""

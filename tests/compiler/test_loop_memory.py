@@ -120,3 +120,79 @@ def test_updates_copy_no_array(body):
     x = np.linspace(0.0, 1.0, 1000)
     text = lower_program(simplified(lambda x: loop(body, x), x)).text
     assert "memcpy" not in text
+
+
+RNG = np.random.default_rng(1)
+
+
+def recurrent(w, u, xs):
+    def step(h, x):
+        h = fnp.tanh(w @ h + u @ x)
+        return h, fnp.sum(h * h)
+
+    h, ys = lax.scan(step, fnp.zeros(w.shape[0]), xs)
+    return fnp.sum(h) + fnp.sum(ys)
+
+
+def batched(w, u, xs):
+    def step(h, x):
+        h = fnp.tanh(h @ w.T + x @ u.T @ w)
+        return h, None
+
+    return fnp.sum(lax.scan(step, fnp.zeros((3, w.shape[0])), xs, reverse=True)[0] ** 2)
+
+
+def outer_products(w, u, xs):
+    def step(c, x):
+        total, h = c
+        return (total + fnp.outer(x, x * h) + fnp.outer(h * x, x), h * 0.9), None
+
+    start = (w[: xs.shape[1], : xs.shape[1]], u[0, 0])
+    return fnp.sum(lax.scan(step, start, xs)[0][0] ** 2)
+
+
+@pytest.mark.parametrize("f", [recurrent, batched, outer_products])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_sums_of_products_are_made_after_the_loop(f, dtype):
+    shape = (12, 3, 5) if f is batched else (12, 5)
+    args = [0.3 * RNG.normal(size=s) for s in ((8, 8), (8, 5), shape)]
+    args = [a.astype(dtype) for a in args]
+    gradient = fg.grad(f, (0, 1, 2))
+    program = simplified(gradient, *args)
+    last = max(k for k, name in enumerate(names(program)) if name == "scan")
+    if f is not outer_products:
+        assert "dot_general" in names(program)[last:]
+    with fg.disable_jit():
+        want = gradient(*args)
+    rtol = 1e-9 if dtype == np.float64 else 1e-3
+    for a, b in zip(fg.jit(gradient)(*args), want, strict=True):
+        np.testing.assert_allclose(a, b, rtol=rtol, atol=rtol)
+        assert a.dtype == dtype
+    if dtype == np.float64:
+        fg.test_util.check_grads(fg.jit(f), args, order=2, modes=("rev",))
+
+
+def test_batches_of_sums_of_products():
+    w, u = 0.3 * RNG.normal(size=(8, 8)), RNG.normal(size=(8, 5))
+    xs = RNG.normal(size=(2, 12, 5))
+    gradient = fg.grad(recurrent)
+    want = [gradient(w, u, x) for x in xs]
+    got = fg.jit(fg.vmap(gradient, (None, None, 0)))(w, u, xs)
+    np.testing.assert_allclose(got, want, rtol=1e-10)
+
+
+def test_sums_that_the_loop_reads_stay_in_it():
+    def f(w, xs):
+        def step(c, x):
+            return c + fnp.outer(x, x), fnp.sum(c)
+
+        return fnp.sum(lax.scan(step, w, xs)[1])
+
+    w, xs = np.ones((5, 5)), RNG.normal(size=(12, 5))
+    (loop_,) = [e for e in simplified(f, w, xs).eqns if e.primitive.name == "scan"]
+    assert loop_.params["num_carry"] == 1
+    total, want = w.copy(), 0.0
+    for x in xs:
+        want += np.sum(total)
+        total += np.outer(x, x)
+    np.testing.assert_allclose(fg.jit(f)(w, xs), want)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
-from funcgrad.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
+from funcgrad.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var, map_inner
 
 
 def hoist_invariants(jaxpr: Jaxpr) -> Jaxpr:
@@ -14,35 +14,38 @@ def hoist_invariants(jaxpr: Jaxpr) -> Jaxpr:
     """
     eqns: list[Eqn] = []
     for eqn in jaxpr.eqns:
-        params = {k: _inner(v) for k, v in eqn.params.items()}
+        params = map_inner(hoist_invariants, eqn.params)
+        rule = eqn.primitive.hoist
+        found = None if rule is None else rule(**params)
         invars = eqn.invars
-        found = None if eqn.primitive.hoist is None else eqn.primitive.hoist(**params)
         if found is not None:
             (first, last), outside, params = found
-            values = _append(outside, invars[first:last], eqn, eqns)
+            values = append_program(outside, invars[first:last], eqn, eqns)
             invars = (*invars[:last], *values, *invars[last:])
-        eqns.append(Eqn(eqn.primitive, invars, params, eqn.outvars, eqn.source))
+        if params is not eqn.params:
+            eqn = Eqn(eqn.primitive, invars, params, eqn.outvars, eqn.source)
+        eqns.append(eqn)
     return Jaxpr(
         jaxpr.constvars, jaxpr.invars, tuple(eqns), jaxpr.outvars, jaxpr.effects
     )
 
 
-def _inner(value: Any) -> Any:
-    if isinstance(value, Jaxpr):
-        return hoist_invariants(value)
-    if isinstance(value, tuple) and any(isinstance(v, Jaxpr) for v in value):
-        return tuple(_inner(v) for v in value)
-    return value
-
-
-def _append(
-    program: Jaxpr, operands: tuple[Atom, ...], loop: Eqn, eqns: list[Eqn]
+def append_program(
+    program: Jaxpr,
+    operands: Sequence[Atom],
+    loop: Eqn,
+    eqns: list[Eqn],
+    results: Sequence[Var] = (),
 ) -> list[Atom]:
-    """Append a program's equations under names of their own; its results."""
+    """Append a program's equations under names of their own; its results.
+
+    ``results`` are names that these must have, given where equations make them all.
+    """
     env: dict[Atom, Atom] = dict(zip(program.invars, operands, strict=True))
+    wanted = dict(zip(program.outvars, results, strict=False))
     for eqn in program.eqns:
         invars = tuple(a if isinstance(a, Literal) else env[a] for a in eqn.invars)
-        outvars = tuple(Var(v.aval) for v in eqn.outvars)
+        outvars = tuple(wanted.get(v) or Var(v.aval) for v in eqn.outvars)
         env.update(zip(eqn.outvars, outvars, strict=True))
         source = eqn.source or loop.source
         eqns.append(Eqn(eqn.primitive, invars, eqn.params, outvars, source))

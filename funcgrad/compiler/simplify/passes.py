@@ -7,6 +7,7 @@ from funcgrad.compiler.simplify.cse import share_subexpressions
 from funcgrad.compiler.simplify.dce import drop_dead_code
 from funcgrad.compiler.simplify.hoist import hoist_invariants
 from funcgrad.compiler.simplify.inline import inline_calls
+from funcgrad.compiler.simplify.postpone import postpone_sums
 from funcgrad.compiler.simplify.reads_first import read_before_update
 from funcgrad.core.jaxpr import Jaxpr
 
@@ -14,6 +15,7 @@ PASSES = (
     inline_calls,
     share_subexpressions,
     hoist_invariants,
+    postpone_sums,
     accumulate_in_place,
     drop_dead_code,
     read_before_update,

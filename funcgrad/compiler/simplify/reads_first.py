@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from funcgrad.core.jaxpr import Eqn, Jaxpr, Var
+from funcgrad.core.jaxpr import Eqn, Jaxpr, Var, map_inner
 
 
 def read_before_update(jaxpr: Jaxpr) -> Jaxpr:
@@ -28,16 +28,10 @@ def read_before_update(jaxpr: Jaxpr) -> Jaxpr:
 
 
 def _inside(eqn: Eqn) -> Eqn:
-    params = {k: _inner(v) for k, v in eqn.params.items()}
+    params = map_inner(read_before_update, eqn.params)
+    if params is eqn.params:
+        return eqn
     return Eqn(eqn.primitive, eqn.invars, params, eqn.outvars, eqn.source)
-
-
-def _inner(value: Any) -> Any:
-    if isinstance(value, Jaxpr):
-        return read_before_update(value)
-    if isinstance(value, tuple) and any(isinstance(v, Jaxpr) for v in value):
-        return tuple(_inner(v) for v in value)
-    return value
 
 
 def _readers(eqns: Sequence[Eqn], place: int) -> list[int]:

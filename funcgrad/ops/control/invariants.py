@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 from funcgrad.compiler.lower.nodes import REGISTER_ENTRIES
 from funcgrad.core.aval import DYNAMIC
 from funcgrad.core.jaxpr import Atom, Eqn, Jaxpr, Var, dead_code, subjaxprs
+from funcgrad.ops.contraction import dot_general_p
 from funcgrad.ops.control.inner import memoized
+from funcgrad.ops.structural import transpose_p
 
 DEAR = 8
 """Price of an entry, in additions, that is worth the memory of an array."""
@@ -67,6 +69,11 @@ def _parts(jaxpr: Jaxpr, num_consts: int) -> _Parts | None:
     for eqn in jaxpr.eqns:
         fixed = all(a in constant for a in eqn.invars if type(a) is Var)
         if not fixed or eqn.effects or subjaxprs(eqn.params):
+            turned = _by_columns(eqn, constant)
+            if turned is not None:
+                turn, eqn = turned
+                outside.append(turn)
+                worth.update(turn.outvars)
             inside.append(eqn)
             continue
         constant.update(eqn.outvars)
@@ -89,6 +96,27 @@ def _parts(jaxpr: Jaxpr, num_consts: int) -> _Parts | None:
         Jaxpr((), consts, tuple(needed), values),
         Jaxpr((), invars, tuple(kept), jaxpr.outvars, jaxpr.effects),
     )
+
+
+def _by_columns(eqn: Eqn, constant: set[Atom]) -> tuple[Eqn, Eqn] | None:
+    """A constant matrix, transposed, and its product with a vector that varies.
+
+    A vector of sums that fits registers is made of the matrix's columns.
+    """
+    if eqn.primitive is not dot_general_p:
+        return None
+    (contracted, _), batch = eqn.params["dimension_numbers"]
+    matrix, vector = eqn.invars
+    fits = _entries(eqn.outvars[0]) <= REGISTER_ENTRIES < _entries(matrix)
+    is_product = contracted == (1,) and batch == ((), ()) and vector.aval.ndim == 1
+    if not (fits and is_product and matrix in constant and matrix.aval.ndim == 2):
+        return None
+    rows, columns = matrix.aval.shape
+    columns_first = Var(matrix.aval.update(shape=(columns, rows)))
+    params = eqn.params | {"dimension_numbers": (((0,), (0,)), batch)}
+    turn = Eqn(transpose_p, (matrix,), {"permutation": (1, 0)}, (columns_first,))
+    invars = (columns_first, vector)
+    return turn, Eqn(eqn.primitive, invars, params, eqn.outvars, eqn.source)
 
 
 def _is_worth(eqn: Eqn, read: Sequence[int]) -> bool:

@@ -26,6 +26,7 @@ from funcgrad.ops.control.inner import (
     split,
 )
 from funcgrad.ops.control.invariants import hoist_scan
+from funcgrad.ops.control.outer_sums import postpone_scan
 from funcgrad.ops.control.pruning import prune_scan
 from funcgrad.ops.control.residuals import (
     linearized_body,
@@ -51,6 +52,7 @@ class Scan(HigherOrder):
     name = "scan"
     prune = staticmethod(prune_scan)
     hoist = staticmethod(hoist_scan)
+    postpone = staticmethod(postpone_scan)
     linear = True
 
     def overwrites(self, result: int, **params: Any) -> int | None:
