@@ -80,10 +80,11 @@ class _Writer:
         if treedef == _NONE:
             return [f"if {value} is not None: return None"]
         kind = treedef.kind
-        if not _is_plain(kind):
-            return None
         children = treedef.children()
         parts = [self._name() for _ in children]
+        if not _is_plain(kind):
+            lines = self._take_registered(treedef, value, parts)
+            return self._take_children(children, parts, lines)
         lines = [
             (
                 f"if type({value}) is not {self._name(kind)} or "
@@ -98,6 +99,23 @@ class _Writer:
             ]
         elif parts:
             lines.append(f"{', '.join(parts)}, = {value}")
+        return self._take_children(children, parts, lines)
+
+    def _take_registered(self, treedef: Any, value: str, parts: list[str]) -> list[str]:
+        """The same of a registered class, by its own function."""
+        node = treedef.node_type
+        items, data = self._name(), self._name()
+        flatten, expected = self._name(node.flatten), self._name((treedef.data,))
+        return [
+            f"if type({value}) is not {self._name(treedef.kind)}: return None",
+            f"{items}, {data} = {flatten}({value})",
+            f"if len({items}) != {len(parts)} or {data} != {expected}[0]: return None",
+            *([f"{', '.join(parts)}, = {items}"] if parts else []),
+        ]
+
+    def _take_children(
+        self, children: list[Any], parts: list[str], lines: list[str]
+    ) -> list[str] | None:
         for child, part in zip(children, parts, strict=True):
             inner = self.take_apart(child, part)
             if inner is None:
@@ -111,16 +129,13 @@ class _Writer:
             return f"r[{next(self._results)}]"
         if treedef == _NONE:
             return "None"
-        kind = treedef.kind
-        if not _is_plain(kind):
-            return None
         parts = []
         for child in treedef.children():
             part = self.build(child)
             if part is None:
                 return None
             parts.append(part)
-        return self._container(kind, treedef, parts)
+        return self._container(treedef.kind, treedef, parts)
 
     def _container(self, kind: Any, treedef: Any, parts: list[str]) -> str:
         if kind is tuple:
@@ -131,7 +146,12 @@ class _Writer:
             keys = [self._name((key,)) for key in treedef.data]
             items = [f"{k}[0]: {part}" for k, part in zip(keys, parts, strict=True)]
             return "{" + ", ".join(items) + "}"
-        return f"{self._name(kind)}({', '.join(parts)})"
+        if _is_plain(kind):
+            return f"{self._name(kind)}({', '.join(parts)})"
+        unflatten, data = treedef.node_type.unflatten, treedef.data
+        return (
+            f"{self._name(unflatten)}({self._name((data,))}[0], [{', '.join(parts)}])"
+        )
 
 
 def _is_plain(kind: Any) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import time
 import types
 from collections.abc import Callable, Sequence
@@ -14,11 +13,8 @@ from funcgrad.api.arguments import (
     FlatFunction,
     Names,
     Positions,
-    as_names,
-    as_positions,
     leaf_labels,
     name_of,
-    positional_names,
 )
 from funcgrad.api.cache_misses import (
     Recompile,
@@ -29,9 +25,9 @@ from funcgrad.api.cache_misses import (
 )
 from funcgrad.api.lowered import Lowered, Traced
 from funcgrad.api.staging import aval_of
+from funcgrad.api.static_arguments import StaticArguments, both_ways, check_static
 from funcgrad.config import config, modes
 from funcgrad.core.aval import ShapedArray
-from funcgrad.core.source import user_frame
 from funcgrad.core.trace import Tracer, typeof
 from funcgrad.ops.control.call import compiled, execute, execute_donating, jit_p
 from funcgrad.transforms.stage import hoist_consts, stage
@@ -66,15 +62,15 @@ class JitFunction:
         functools.update_wrapper(self, function)
         self._function = function
         self._name = name_of(function)
-        self._static_argnums = static_argnums
-        self._static_argnames = static_argnames
-        self._has_static = bool(static_argnums or static_argnames)
+        self._static = StaticArguments(function, static_argnums, static_argnames)
         self._inline = inline
         self._donated = donated
         self._donates = any(donated)
         self._cache: dict[Any, Traced] = {}
         self._direct: Callable[..., Any] | None = None
         """The code of the last call; it answers None to arguments of other types."""
+        self._directs: dict[Any, Callable[..., Any] | None] = {}
+        """The same of calls with named or static arguments, by names and values."""
         self._misses = 0
         self._hits = 0
 
@@ -83,18 +79,36 @@ class JitFunction:
             result = self._direct(*args)
             if result is not None and type(result) is not int:
                 return result
+        elif self._directs and not modes.special:
+            result = self._call_directly(args, kwargs)
+            if result is not None and type(result) is not int:
+                return result
         return self._call(args, kwargs)
+
+    def _call_directly(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The way of an earlier call with these names and static values, or None."""
+        names = tuple(kwargs)
+        static: tuple[Any, ...] = ()
+        if self._static:
+            static, (args, kwargs) = self._static.split(args, kwargs)
+        try:
+            direct = self._directs.get((static, names))
+        except TypeError:  # a static value that is not hashable: the long way tells
+            return None
+        return None if direct is None else direct(args, kwargs)
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The general way: flatten, look the program up or trace it, run it."""
         if config.disable_jit:
             return self._function(*args, **kwargs)
-        function, static = self._function, ()
+        function, static, names = self._function, (), tuple(kwargs)
         donated: tuple[int, ...] = ()
         if self._donates:
             donated = self._donated_leaves(args, kwargs)
-        if self._has_static:
-            function, static, args, kwargs = self._split_static(args, kwargs)
+        if self._static:
+            count = len(args)
+            static, (args, kwargs) = self._static.split(args, kwargs)
+            function = self._static.fix(static, count)
         leaves, in_tree = tree.flatten((args, kwargs))
         entry, event = self._find(function, static, args, kwargs, leaves, in_tree)
         operands = [*entry.consts, *leaves]
@@ -111,7 +125,7 @@ class JitFunction:
             results = execute_donating(entry.jaxpr, operands, places)
         else:
             results = execute(entry.jaxpr, operands)
-            self._remember(entry, in_tree, kwargs)
+            self._remember(entry, in_tree, (static, names))
         return entry.out_tree.unflatten(results)
 
     def _donated_leaves(
@@ -120,26 +134,30 @@ class JitFunction:
         """Places of the donated leaves among those of the arguments not static."""
         numbers, names = self._donated
         count = len(args)
-        static = {n % count for n in self._static_argnums if -count <= n < count}
+        static = set(self._static.places(count)[0])
         chosen = {n % count for n in numbers if -count <= n < count}
         flags = [k in chosen for k in range(count) if k not in static]
         free = tuple(x for k, x in enumerate(args) if k not in static)
-        named = {k: v for k, v in kwargs.items() if k not in self._static_argnames}
+        named = {k: v for k, v in kwargs.items() if k not in self._static.names}
         marks = (
             tuple(_marked(x, flag) for x, flag in zip(free, flags, strict=True)),
             {k: _marked(v, k in names) for k, v in named.items()},
         )
         return tuple([k for k, mark in enumerate(tree.leaves(marks)) if mark])
 
-    def _remember(self, entry: Traced, in_tree: Any, kwargs: dict[str, Any]) -> None:
+    def _remember(self, entry: Traced, in_tree: Any, key: tuple[Any, Any]) -> None:
         """Let the next call with arguments of these types go straight to its code."""
-        if kwargs or self._has_static or not entry.is_reusable or modes.special:
+        if not entry.is_reusable or modes.special:
             return
+        plain = not any(key) and not self._static
         known = entry.jaxpr.memo.get("direct")
         if known is None:
-            arguments = in_tree.children()[0]
+            arguments = in_tree.children()[0] if plain else in_tree
             known = entry.jaxpr.memo["direct"] = (entry.direct_call(arguments),)
-        self._direct = known[0]
+        if plain:
+            self._direct = known[0]
+        else:
+            self._directs[key] = known[0]
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else types.MethodType(self, instance)
@@ -155,8 +173,10 @@ class JitFunction:
         Lowered
         """
         function = self._function
-        if self._has_static:
-            function, _, args, kwargs = self._split_static(args, kwargs)
+        if self._static:
+            count = len(args)
+            static, (args, kwargs) = self._static.split(args, kwargs)
+            function = self._static.fix(static, count)
         leaves, in_tree = tree.flatten((args, kwargs))
         labels = leaf_labels(function, args, kwargs)
         avals = [aval_of(x, m, self._name) for x, m in zip(leaves, labels, strict=True)]
@@ -175,6 +195,7 @@ class JitFunction:
         """Forget all traced programs, and count anew."""
         self._cache.clear()
         self._direct = None
+        self._directs.clear()
         self._hits = self._misses = 0
 
     def cache_info(self) -> CacheInfo:
@@ -225,103 +246,10 @@ class JitFunction:
         reusable = not any(isinstance(c, Tracer) for c in consts)
         return Traced(jaxpr, consts, flat.out_tree, reusable)
 
-    def _split_static(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[Any, Any, tuple[Any, ...], dict[str, Any]]:
-        """The function with static arguments filled in, their key, and the others."""
-        count = len(args)
-        places = {n % count for n in self._static_argnums if -count <= n < count}
-        names = [name for name in self._static_argnames if name in kwargs]
-        fixed = {i: args[i] for i in sorted(places)}
-        named = {name: kwargs[name] for name in names}
-        free = tuple(arg for i, arg in enumerate(args) if i not in places)
-        free_named = {k: v for k, v in kwargs.items() if k not in named}
-        key = tuple(
-            _static_key(self._name, place, value)
-            for place, value in [*fixed.items(), *named.items()]
-        )
-        function = self._function
-
-        @functools.wraps(function)
-        def partial(*values: Any, **others: Any) -> Any:
-            given = iter(values)
-            full = [fixed[i] if i in fixed else next(given) for i in range(count)]
-            return function(*full, **named, **others)
-
-        partial.__dict__["__signature__"] = _signature_without(function, places)
-        return partial, key, free, free_named
-
 
 def _marked(x: Any, flag: bool) -> Any:
     """The structure of an argument with the flag for each leaf."""
     return tree.map(lambda _: flag, x)
-
-
-def _signature_without(function: Any, places: set[int]) -> Any:
-    """A signature that names the arguments which stay, for messages."""
-    names = positional_names(function)
-    kept = [name for i, name in enumerate(names) if i not in places]
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    return inspect.Signature([inspect.Parameter(name, kind) for name in kept])
-
-
-def _both_ways(
-    function: Any, argnums: Positions, argnames: Names | None
-) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """Positions and names of arguments; one follows from the other where it can."""
-    numbers, names = as_positions(argnums), as_names(argnames)
-    known = positional_names(function)
-    if argnames is None:
-        names = tuple(known[n] for n in numbers if -len(known) <= n < len(known))
-    elif not numbers:
-        numbers = tuple(known.index(name) for name in names if name in known)
-    return numbers, names
-
-
-def _check_static(
-    function: Any, numbers: tuple[int, ...], names: tuple[str, ...]
-) -> None:
-    """Raise unless the function has these arguments."""
-    try:
-        parameters = inspect.signature(function).parameters
-    except (TypeError, ValueError):
-        return
-    kinds = [p.kind for p in parameters.values()]
-    count = len(positional_names(function))
-    unknown: list[Any] = []
-    if inspect.Parameter.VAR_POSITIONAL not in kinds:
-        unknown += [n for n in numbers if not -count <= n < count]
-    if inspect.Parameter.VAR_KEYWORD not in kinds:
-        unknown += [name for name in names if name not in parameters]
-    if not unknown:
-        return
-    raise errors.StaticArgumentError(
-        errors.message(
-            f"`{name_of(function)}` has no such argument that could be static.",
-            where=user_frame(),
-            got=", ".join(map(repr, unknown)),
-            expected=f"one of {', '.join(parameters) or 'no arguments'}",
-            see=errors.StaticArgumentError.page,
-        )
-    )
-
-
-def _static_key(name: str, place: Any, value: Any) -> Any:
-    try:
-        hash(value)
-    except TypeError:
-        label = place if isinstance(place, str) else f"argument {place}"
-        raise errors.StaticArgumentError(
-            errors.message(
-                f"static {label} of `{name}` is not hashable, so it can not be a key.",
-                where=user_frame(),
-                got=type(value).__name__,
-                expected="a hashable value: a number, string, tuple, frozen dataclass",
-                fix="tuple(...) in place of a list, or leave it out of static_argnums",
-                see=errors.StaticArgumentError.page,
-            )
-        ) from None
-    return place, type(value), value
 
 
 def jit(
@@ -382,8 +310,8 @@ def jit(
             donate_argnames=donate_argnames,
             inline=inline,
         )
-    numbers, names = _both_ways(fun, static_argnums, static_argnames)
+    numbers, names = both_ways(fun, static_argnums, static_argnames)
     if numbers or names:
-        _check_static(fun, numbers, names)
-    donated = _both_ways(fun, donate_argnums, donate_argnames)
+        check_static(fun, numbers, names)
+    donated = both_ways(fun, donate_argnums, donate_argnames)
     return JitFunction(fun, numbers, names, inline, donated)

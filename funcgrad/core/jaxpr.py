@@ -100,6 +100,11 @@ class Jaxpr:
         self.effects = effects
         self.memo: dict[Any, Any] = {}
 
+    def replace(self, **changes: Any) -> Jaxpr:
+        """The program with some of its parts, by name, exchanged."""
+        names = ("constvars", "invars", "eqns", "outvars", "effects")
+        return Jaxpr(**{name: getattr(self, name) for name in names} | changes)
+
     @property
     def in_avals(self) -> list[ShapedArray]:
         return [v.aval for v in self.invars]
