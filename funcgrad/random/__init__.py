@@ -5,6 +5,8 @@ generator ``threefry2x32`` and ``jax_threefry_partitionable`` on (JAX's default 
 0.5). Keys are uint32 arrays of shape ``(2,)``. Samples are float64 unless told.
 """
 
+from funcgrad.random.binomial import binomial as binomial
+from funcgrad.random.binomial import multinomial as multinomial
 from funcgrad.random.choices import categorical as categorical
 from funcgrad.random.choices import choice as choice
 from funcgrad.random.choices import permutation as permutation
@@ -28,6 +30,8 @@ from funcgrad.random.gamma_family import gamma as gamma
 from funcgrad.random.gamma_family import generalized_normal as generalized_normal
 from funcgrad.random.gamma_family import loggamma as loggamma
 from funcgrad.random.gamma_family import t as t
+from funcgrad.random.generator import Generator as Generator
+from funcgrad.random.generator import default_rng as default_rng
 from funcgrad.random.geometry import ball as ball
 from funcgrad.random.geometry import orthogonal as orthogonal
 from funcgrad.random.keys import PRNGKey as PRNGKey
