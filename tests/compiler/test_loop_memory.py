@@ -196,3 +196,40 @@ def test_sums_that_the_loop_reads_stay_in_it():
         want += np.sum(total)
         total += np.outer(x, x)
     np.testing.assert_allclose(fg.jit(f)(w, xs), want)
+
+
+def gated(w, xs):
+    def step(h, x):
+        gate = 1.0 / (1.0 + fnp.exp(-(w * h + x)))
+        h = gate * fnp.tanh(h * x) + (1.0 - gate) * h
+        return h, None
+
+    return fnp.sum(lax.scan(step, fnp.ones(w.shape), xs)[0] ** 2)
+
+
+def test_cheap_residuals_are_computed_again():
+    w, xs = RNG.normal(size=20), RNG.normal(size=(6, 20))
+    gradient = fg.grad(gated, (0, 1))
+    first = next(
+        e for e in simplified(gradient, w, xs).eqns if e.primitive.name == "scan"
+    )
+    stacks = len(first.outvars) - first.params["num_carry"]
+    assert stacks <= 4  # state, exponential, tanh, and one more at most
+    with fg.disable_jit():
+        want = gradient(w, xs)
+    for a, b in zip(fg.jit(gradient)(w, xs), want, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-11)
+    fg.test_util.check_grads(fg.jit(gated), (w, xs), order=2, modes=("fwd", "rev"))
+
+
+def test_cheap_residuals_of_loops_of_unknown_length():
+    def f(w, x):
+        def body(c):
+            i, h = c
+            gate = 1.0 / (1.0 + w * w * h * h)
+            return i + 1, gate * h + (1.0 - gate) * x
+
+        return fnp.sum(lax.while_loop(lambda c: c[0] < 5, body, (0, x))[1] ** 2)
+
+    w, x = RNG.normal(size=20), RNG.normal(size=20)
+    fg.test_util.check_grads(fg.jit(f), (w, x), order=2, modes=("fwd", "rev"))

@@ -24,8 +24,10 @@ GAIN = 2
 """How many times the entries kept for each trip the sum must have."""
 SHORTEST = 8
 """Trips for which it is worth it."""
-LARGEST = 1 << 24
-"""Bytes that may be kept for it, unless the loop reads more from its xs."""
+DEEPEST = 8
+"""Terms of a sum in each product, from which on reading the matrix is no matter."""
+LARGEST = 1 << 20
+"""Bytes that may be kept for it, unless the loop reads as much from its xs."""
 
 
 class Postponed(NamedTuple):
@@ -123,11 +125,20 @@ def _products(
             starts += 1
         elif eqn is not None and eqn.primitive is add_p:
             todo.extend(eqn.invars)
-        elif eqn is not None and eqn.primitive is dot_general_p:
+        elif eqn is not None and _is_shallow(eqn):
             products.append(eqn)
         else:
             return []
     return products if starts == 1 else []
+
+
+def _is_shallow(eqn: Eqn) -> bool:
+    """Whether an equation is a product with few terms in each sum of its own."""
+    if eqn.primitive is not dot_general_p:
+        return False
+    (contracted, _), _ = eqn.params["dimension_numbers"]
+    shape = eqn.invars[0].aval.shape
+    return math.prod(shape[axis] for axis in contracted) <= DEEPEST
 
 
 def _is_worth(start: Var, new: Sequence[Any], xs: Sequence[Var], length: int) -> bool:

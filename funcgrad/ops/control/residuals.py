@@ -7,11 +7,12 @@ is stored. Residuals of unknown size are not stored but computed again.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from funcgrad.core.aval import DYNAMIC, ShapedArray
-from funcgrad.core.jaxpr import Atom, Eqn, Jaxpr, Var, dead_code, eval_jaxpr
+from funcgrad.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var, dead_code, eval_jaxpr
 from funcgrad.ops.control.inner import (
     Flags,
     linearized,
@@ -20,6 +21,11 @@ from funcgrad.ops.control.inner import (
 )
 from funcgrad.transforms.linearize import LinearizedJaxpr
 from funcgrad.transforms.stage import stage_flat
+
+CHEAP = 10
+"""Price, in additions, up to which a residual is computed again and not stored."""
+LONG = 8
+"""Entries from which on that pays."""
 
 
 def is_tape(aval: ShapedArray) -> bool:
@@ -67,9 +73,12 @@ def recomputing(jaxpr: Jaxpr, nonzero: Flags) -> LinearizedJaxpr:
 class LoopResiduals(NamedTuple):
     """A loop body's residuals by where they come from.
 
+    Cheap ones are not stored, but made again from the others.
+
     ``places`` has for each residual ``("const", i)``, result i of ``invariant``;
     ``("x", i)``, input i after constants and carry; ``("y", i)``, output i after the
-    carry; or ``("new", i)``, the i-th of the outputs that ``body`` has in addition.
+    carry; ``("new", i)``, the i-th of the outputs that ``body`` has in addition; or
+    ``("again", 0)``, a result of the equations ``again``.
     """
 
     body: Jaxpr
@@ -77,6 +86,22 @@ class LoopResiduals(NamedTuple):
     """constants -> residuals that depend on nothing else."""
     places: tuple[tuple[str, int], ...]
     num_new: int
+    atoms: tuple[Atom, ...]
+    """The residuals in the body that was given."""
+    again: tuple[Eqn, ...]
+
+    def complete(self, stored: Sequence[Any]) -> list[Any]:
+        """All residuals, from the values of those that are stored."""
+        kept = iter(stored)
+        env: dict[Atom, Any] = {
+            atom: next(kept)
+            for atom, (kind, _) in zip(self.atoms, self.places, strict=True)
+            if kind != "again"
+        }
+        for eqn in self.again:
+            operands = [a.val if isinstance(a, Literal) else env[a] for a in eqn.invars]
+            env[eqn.outvars[0]] = eqn.primitive.bind(*operands, **eqn.params)
+        return [env[atom] for atom in self.atoms]
 
 
 @memoized
@@ -93,8 +118,14 @@ def loop_residuals(
     hoisted: dict[Atom, int] = {}
     new: dict[Atom, int] = {}
     places = []
-    for atom in primal.outvars[num_outputs:]:
-        if atom in constant or type(atom) is not Var:
+    residuals = primal.outvars[num_outputs:]
+    known = {*constant, *xs, *ys}
+    again = _cheap_again(primal.eqns, residuals, known)
+    cheap = {v for eqn in again for v in eqn.outvars}
+    for atom in residuals:
+        if atom in cheap:
+            places.append(("again", 0))
+        elif atom in constant or type(atom) is not Var:
             places.append(("const", hoisted.setdefault(atom, len(hoisted))))
         elif atom in xs:
             places.append(("x", xs[atom]))
@@ -107,7 +138,49 @@ def loop_residuals(
     body = Jaxpr((), primal.invars, tuple(body_eqns), outvars, primal.effects)
     kept, _ = dead_code(eqns, tuple(hoisted))
     invariant = Jaxpr((), primal.invars[:num_consts], tuple(kept), tuple(hoisted))
-    return LoopResiduals(body, invariant, tuple(places), len(new))
+    return LoopResiduals(
+        body, invariant, tuple(places), len(new), tuple(residuals), tuple(again)
+    )
+
+
+def _cheap_again(
+    eqns: Sequence[Eqn], residuals: Sequence[Atom], known: set[Atom]
+) -> list[Eqn]:
+    """The equations that make residuals from others for less than storing them costs.
+
+    ``known`` are the residuals that are not stored anyway.
+    """
+    wanted = {v for v in residuals if type(v) is Var}
+    prices: dict[Atom, int] = dict.fromkeys(wanted, 0)
+    cheap: list[Var] = []
+    for eqn in eqns:
+        if not eqn.primitive.entrywise or any(
+            a not in prices for a in eqn.invars if type(a) is Var
+        ):
+            continue
+        (result,) = eqn.outvars
+        price = getattr(eqn.primitive, "cost", 1)
+        price += sum(prices.get(a, 0) for a in eqn.invars)
+        if result not in wanted:
+            prices[result] = price
+        elif price <= CHEAP and result not in known and _is_long(result):
+            prices[result] = price
+            cheap.append(result)
+    stored = wanted.difference(cheap)
+    needed: set[Atom] = set(cheap)
+    found = []
+    for eqn in reversed(eqns):
+        if needed.isdisjoint(eqn.outvars) or not stored.isdisjoint(eqn.outvars):
+            continue
+        needed.update(a for a in eqn.invars if type(a) is Var)
+        found.append(eqn)
+    return found[::-1]
+
+
+def _is_long(v: Var) -> bool:
+    """Whether an array is worth more than the registers that keep it meanwhile."""
+    sizes = [n for n in v.aval.shape if n != DYNAMIC]
+    return math.prod(sizes) >= LONG
 
 
 def _invariant_part(primal: Jaxpr, num_consts: int) -> tuple[set[Atom], list[Eqn]]:
@@ -131,7 +204,7 @@ def sorted_residuals(
     """Values of the residuals that are loop constants, and of those that are stacks."""
     tables = {"x": xs, "y": ys, "new": new}
     consts = [hoisted[i] for kind, i in places if kind == "const"]
-    stacks = [tables[kind][i] for kind, i in places if kind != "const"]
+    stacks = [tables[kind][i] for kind, i in places if kind in tables]
     return consts, stacks
 
 

@@ -176,7 +176,6 @@ class Scan(HigherOrder):
             _filled(tangents, nonzero),
             rule_key=(jaxpr, nonzero),
             sizes=(num_consts, num_carry),
-            places=sources.places,
             residuals=(fixed, stacks),
             params=params,
         )
@@ -301,13 +300,12 @@ def linear_loop(
     *,
     rule_key: tuple[Jaxpr, Flags],
     sizes: tuple[int, int],
-    places: tuple[tuple[str, int], ...],
     residuals: tuple[Sequence[Any], Sequence[Any]],
     params: dict[str, Any],
 ) -> tuple[list[Any], Flags]:
     """The linear half of a loop, applied; and which results it gives tangents for."""
     jaxpr, nonzero = rule_key
-    body, out_nonzero = _linear_body(jaxpr, nonzero, *sizes, places)
+    body, out_nonzero = _linear_body(jaxpr, nonzero, *sizes)
     if not any(out_nonzero):
         return [], out_nonzero
     fixed, stacks = residuals
@@ -335,16 +333,17 @@ def _linear_body(
     nonzero: Flags,
     num_consts: int,
     num_carry: int,
-    places: tuple[tuple[str, int], ...],
 ) -> tuple[Jaxpr, Flags]:
     """(constant residuals, t_consts, t_carry, stacked residuals, t_xs) -> tangents."""
     rule = linearized_body(jaxpr, nonzero)
+    sources = loop_residuals(rule.primal, len(jaxpr.outvars), num_consts, num_carry)
     flags = split(nonzero, num_consts, num_carry)
     carry = flags[1]
     out_nonzero = (*carry, *rule.out_nonzero[num_carry:])
-    is_const = [kind == "const" for kind, _ in places]
+    is_stored = [kind != "again" for kind, _ in sources.places]
+    is_const = [kind == "const" for kind, _ in sources.places if kind != "again"]
     num_fixed = sum(is_const)
-    num_stacks = len(places) - num_fixed
+    num_stacks = len(is_const) - num_fixed
     sizes = [sum(f) for f in flags]
 
     def function(*args: Any) -> list[Any]:
@@ -352,13 +351,14 @@ def _linear_body(
             args, num_fixed, sizes[0], sizes[1], num_stacks
         )
         constant, stacked = iter(fixed), iter(stacks)
-        residuals = [next(constant) if f else next(stacked) for f in is_const]
+        stored = [next(constant) if f else next(stacked) for f in is_const]
+        residuals = sources.complete(stored)
         found = eval_jaxpr(rule.linear, (), *residuals, *t_consts, *t_carry, *t_xs)
         ts = scatter_zeros(found, rule.out_nonzero, jaxpr.out_avals)
         return [instantiate(t) for t in select(ts, out_nonzero)]
 
     avals = rule.linear.in_avals
-    residual_avals = avals[: rule.num_residuals]
+    residual_avals = select(avals[: rule.num_residuals], is_stored)
     t_consts, t_carry, t_xs = split(avals[rule.num_residuals :], *sizes[:2])
     fixed_avals = select(residual_avals, is_const)
     stack_avals = select(residual_avals, [not f for f in is_const])

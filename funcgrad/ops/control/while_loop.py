@@ -232,7 +232,6 @@ class While(HigherOrder):
             filled,
             rule_key=(body_jaxpr, nonzero),
             sizes=sizes,
-            places=sources.places,
             residuals=(fixed, stacks),
             params={"length": None, "reverse": False, "unroll": 1},
         )
