@@ -10,12 +10,15 @@ from funcgrad.compiler.emit.vecmath.polynomial import (
     clamp,
     estrin,
     format_of,
+    halves,
     power_of_two,
 )
 
 LOG2_E = 1.4426950408889634
 _LN2 = 0.6931471805599453
 _LN2_TAIL = 2.3190468138462996e-17
+# Up to this size exp(x) is a normal number, and so is the power of two in it.
+_ORDINARY = {8: 708.0, 4: 87.0}
 _LN2_TAIL_FLOAT32 = -1.9046542121259336e-09
 
 
@@ -70,8 +73,19 @@ def exp_shifted(
 
 
 def exp(b: Arithmetic, x: Value) -> Value:
-    """``e**x``."""
-    return exp_shifted(b, x)
+    """``e**x``; a branch for results that are about to overflow or are subnormal."""
+    form = format_of(x)
+    limit = _ORDINARY[x.dtype.itemsize]
+    extreme = b.not_(b.cmp("lt", b.fabs(x), limit))
+
+    def ordinary() -> list[Value]:
+        whole = b.fma(x, LOG2_E, form.magic)
+        k = b.neg(b.sub(whole, form.magic))
+        r = b.fma(k, form.ln2[1], b.fma(k, form.ln2[0], x))
+        p = b.fma(b.mul(r, r), halves(b, r, EXP[x.dtype.itemsize]), r)
+        return [b.mul(b.add(p, 1.0), power_of_two(b, b.bits(whole), x))]
+
+    return b.if_else(b.any(extreme), lambda: [exp_shifted(b, x)], ordinary)[0]
 
 
 def exp2(b: Arithmetic, x: Value) -> Value:
@@ -113,6 +127,6 @@ def expm1(b: Arithmetic, x: Value) -> Value:
 
 def logistic(b: Arithmetic, x: Value) -> Value:
     """``1 / (1 + exp(-x))``, without loss for negative ``x``."""
-    e = exp_shifted(b, b.neg(b.fabs(x)))
+    e = exp(b, b.neg(b.fabs(x)))
     one = b.const(x.dtype, 1.0, x.lanes)
     return b.div(b.select(b.cmp("lt", x, 0.0), e, one), b.add(e, one))

@@ -6,22 +6,31 @@ import math
 
 from funcgrad.compiler.emit.arithmetic import Arithmetic
 from funcgrad.compiler.emit.value import FLOAT64, Value
-from funcgrad.compiler.emit.vecmath.coefficients import SINH
-from funcgrad.compiler.emit.vecmath.compensated import fast_two_sum
-from funcgrad.compiler.emit.vecmath.exponential import exp_shifted, split_exponent, tail
-from funcgrad.compiler.emit.vecmath.polynomial import clamp, estrin, power_of_two
+from funcgrad.compiler.emit.vecmath.coefficients import EXP_AHEAD, SINH
+from funcgrad.compiler.emit.vecmath.exponential import LOG2_E, exp_shifted
+from funcgrad.compiler.emit.vecmath.polynomial import (
+    estrin,
+    format_of,
+    halves,
+    power_of_two,
+)
 
 
 def tanh(b: Arithmetic, x: Value) -> Value:
     """The hyperbolic tangent."""
+    form = format_of(x)
     top = 20.0 if x.dtype == FLOAT64 else 10.0
-    size = clamp(b, b.fabs(x), 0.0, top)
-    # m = expm1(2 |x|) = (2**k - 1) + 2**k (r + bend), then m / (m + 2).
-    (r, error), k, _ = split_exponent(b, b.add(size, size))
-    factor = power_of_two(b, k, x)
-    high, low = fast_two_sum(b, b.sub(factor, 1.0), b.mul(factor, r))
-    low = b.fma(factor, b.add(tail(b, r), error), low)
-    m = b.add(high, low)
+    size = b.fabs(x)
+    size = b.select(b.cmp("gt", size, top), top, size)
+    # m = expm1(2 |x|) = 2**k (1 + p) - 1 with p = expm1(r), then m / (m + 2). The
+    # turn from k = 0 to 1 is late, at 2 |x| = 1 / 2, so that little cancels there.
+    twice = b.add(size, size)
+    whole = b.add(b.fma(twice, LOG2_E, -0.22), form.magic)
+    k = b.neg(b.sub(whole, form.magic))
+    r = b.fma(k, form.ln2[1], b.fma(k, form.ln2[0], twice))
+    p = b.fma(b.mul(r, r), halves(b, r, EXP_AHEAD[x.dtype.itemsize]), r)
+    factor = power_of_two(b, b.bits(whole), x)
+    m = b.fma(factor, p, b.sub(factor, 1.0))
     return b.copysign(b.div(m, b.add(m, 2.0)), x)
 
 

@@ -82,6 +82,23 @@ def estrin(
     return terms[0]
 
 
+def halves(b: Arithmetic, x: Value, row: Sequence[float]) -> Value:
+    """The polynomial with coefficients ``row`` (lowest first) at ``x``.
+
+    Even and odd powers apart by Horner's rule: hardly more instructions than his alone,
+    half as many that wait for each other, and few registers.
+    """
+    square = b.mul(x, x)
+
+    def horner(terms: Sequence[float]) -> Value:
+        total = b.const(x.dtype, terms[-1], x.lanes)
+        for c in terms[-2::-1]:
+            total = b.fma(total, square, c)
+        return total
+
+    return b.fma(horner(row[1::2]), x, horner(row[::2]))
+
+
 def clamp(b: Arithmetic, x: Value, low: float, high: float) -> Value:
     """``x`` brought into ``low .. high``; NaN stays."""
     x = b.select(b.cmp("gt", x, high), high, x)
