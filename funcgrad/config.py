@@ -67,7 +67,7 @@ SETTINGS: Mapping[str, Setting] = {
         "a path",
     ),
     "compilation_cache_max_bytes": _count(1 << 30, "size of that folder; 0: no limit"),
-    "threads": _count(0, "threads used by large kernels; 0: one per available core"),
+    "threads": _count(0, "threads used by large loops; 0: one per available core"),
     "enable_x64": Setting(
         True,
         "float64 is the default dtype (always: give dtype=np.float32 where wanted)",
@@ -149,6 +149,7 @@ class Config(threading.local):
         if name in _CALL_SETTINGS:
             modes.change(bool(value) - bool(getattr(Config, name)))
         setattr(Config, name, value)
+        _tell(name, value)
 
     def values(self) -> dict[str, Value]:
         """Every setting with its value in this thread."""
@@ -168,6 +169,19 @@ class Config(threading.local):
             for name, value in self.values().items()
         ]
         return "\n".join(lines)
+
+
+_watchers: dict[str, list[Callable[[Value], None]]] = {}
+
+
+def watch(name: str, callback: Callable[[Value], None]) -> None:
+    """Call ``callback`` with the value of a setting whenever it changes."""
+    _watchers.setdefault(name, []).append(callback)
+
+
+def _tell(name: str, value: Value) -> None:
+    for callback in _watchers.get(name, ()):
+        callback(value)
 
 
 def _unknown(name: str) -> str:
@@ -257,6 +271,7 @@ def override(name: str, value: Value) -> Iterator[None]:
     overrides = config.__dict__
     before = overrides.get(name)
     overrides[name] = value
+    _tell(name, value)
     modes.change(1)
     try:
         yield
@@ -266,6 +281,7 @@ def override(name: str, value: Value) -> Iterator[None]:
             del overrides[name]
         else:
             overrides[name] = before
+        _tell(name, getattr(config, name))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from funcgrad import ops
-from funcgrad.compiler.lower.nest import INLINE_COPIES
+from funcgrad.compiler.lower.reader import INLINE_COPIES
 from funcgrad.compiler.pipeline import compile_jaxpr, lower_program
 from funcgrad.compiler.simplify.passes import simplify
 from funcgrad.core.jaxpr import Jaxpr, Var

@@ -25,6 +25,16 @@ from funcgrad.compiler.emit.value import (
 Operand = Value | Number
 
 
+class Part:
+    """Instructions that were written apart: they begin at ``label``."""
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+        self.lines: list[str] = []
+        self.allocas: list[str] = []
+        self.end = label
+
+
 class Emitter(ABC):
     """Appends instructions to one function of ``module``.
 
@@ -67,6 +77,31 @@ class Emitter(ABC):
         lines, self._lines = self._lines, []
         yield
         self._lines = lines
+
+    @contextmanager
+    def apart(self, label: str) -> Iterator[Part]:
+        """Write what is appended inside apart, as a function or for `splice`."""
+        part = Part(label)
+        before = self._lines, self._allocas, self.current
+        self._lines, self._allocas, self.current = part.lines, part.allocas, label
+        yield part
+        part.end = self.current
+        self._lines, self._allocas, self.current = before
+
+    def splice(self, part: Part) -> None:
+        """Append what was written apart."""
+        self.emit(f"br label %{part.label}")
+        self._lines.extend([f"{part.label}:", *part.lines])
+        self._allocas.extend(part.allocas)
+        self.current = part.end
+
+    def written(self) -> list[str]:
+        """The lines of this function so far."""
+        return [*self._allocas, *self._lines]
+
+    def opening(self) -> list[str]:
+        """The head of the entry block."""
+        return self._allocas
 
     def open_with(self, lines: Sequence[str]) -> None:
         """Put lines at the end of the entry block's head, after the allocas."""

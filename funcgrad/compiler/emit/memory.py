@@ -98,6 +98,13 @@ class Memory(Control):
         self._allocas.append(f"  {name} = alloca {kind}, align 64")
         return name
 
+    def alloca_type(self, kind: str) -> str:
+        """Memory on the stack for one value of an LLVM type."""
+        self._names += 1
+        name = f"%t{self._names}"
+        self._allocas.append(f"  {name} = alloca {kind}, align 64")
+        return name
+
     def memcpy(self, dst: str, src: str, nbytes: Value | int) -> None:
         """Copy ``nbytes`` bytes between buffers that do not overlap."""
         name = "llvm.memcpy.p0.p0.i64"

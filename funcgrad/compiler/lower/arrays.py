@@ -12,6 +12,7 @@ from funcgrad.compiler.emit.builder import Builder
 from funcgrad.compiler.emit.value import INT64, Value
 from funcgrad.compiler.kernels.kernel_text import Extern, KernelText
 from funcgrad.compiler.lower import nest
+from funcgrad.compiler.lower.combining import reduce_register
 from funcgrad.compiler.lower.contraction import lower_dot_general
 from funcgrad.compiler.lower.index import Index, indices
 from funcgrad.compiler.lower.nodes import (
@@ -27,7 +28,7 @@ from funcgrad.compiler.lower.nodes import (
     is_small,
     price,
 )
-from funcgrad.compiler.lower.reduction import Reduction, reduce_register
+from funcgrad.compiler.lower.reduction import Reduction
 from funcgrad.compiler.lower.row_nests import can_be_rows, holds_row, settle_rows
 from funcgrad.compiler.lower.storage import Storage
 from funcgrad.core.aval import DYNAMIC

@@ -38,6 +38,8 @@ class ProgramText:
         self._fail_label = ""
         self._status_at = ""
         self._names = itertools.count()
+        self.part_numbers = itertools.count()
+        self.in_part = False
 
     def fail_if_not_zero(self, status: Value) -> None:
         """End the program with this status unless it is zero."""

@@ -7,10 +7,9 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
 
-import numpy as np
-
 from funcgrad.compiler.emit.value import Value
 from funcgrad.compiler.lower import nest
+from funcgrad.compiler.lower.combining import combine, identity
 from funcgrad.compiler.lower.index import Flat, Index, Number, indices, plus
 from funcgrad.compiler.lower.layout import turned_views
 from funcgrad.compiler.lower.nest import Reader
@@ -24,6 +23,7 @@ from funcgrad.compiler.lower.nodes import (
     price,
     store_at,
 )
+from funcgrad.compiler.lower.parallel import Parallel, chunks_of
 from funcgrad.compiler.lower.table import LARGEST_STATIC
 from funcgrad.core.aval import DYNAMIC
 
@@ -31,52 +31,6 @@ ROWS = 4
 """Rows that are added to an answer in memory at once."""
 LONG_ROW = 64
 """Entries from which on a row is read as it lies, rather than a few columns of it."""
-
-
-def combine(b: Any, op: str, x: Value, y: Value) -> Value:
-    """One step of a reduction."""
-    name = {"and": "and_", "or": "or_", "xor": "xor"}.get(op, op)
-    result: Value = getattr(b, name)(x, y)
-    return result
-
-
-def identity(op: str, dtype: np.dtype[Any]) -> Any:
-    """The value that a reduction starts from."""
-    if op in ("add", "or", "xor"):
-        return 0
-    if op == "mul":
-        return 1
-    if op == "and":
-        return True if dtype.kind == "b" else -1 if dtype.kind == "i" else _top(dtype)
-    lowest = op == "max"
-    if dtype.kind == "b":
-        return not lowest
-    if dtype.kind in "iu":
-        info = np.iinfo(dtype)
-        return info.min if lowest else info.max
-    value = -math.inf if lowest else math.inf
-    return complex(value, value) if dtype.kind == "c" else value
-
-
-def _top(dtype: np.dtype[Any]) -> int:
-    return int(np.iinfo(dtype).max)
-
-
-def reduce_register(ctx: Any, op: str, x: Register, axes: Sequence[int]) -> Register:
-    """Reduce an array that is in registers, by shuffles."""
-    kept = [axis for axis in range(x.ndim) if axis not in axes]
-    order = np.arange(math.prod(x.shape)).reshape(x.shape)
-    count = math.prod(x.shape[axis] for axis in kept)
-    order = order.transpose([*axes, *kept]).reshape(-1, count)
-    shape = tuple(x.shape[axis] for axis in kept)
-    if count == 1:
-        return Register(ctx.b.reduce(op, x.value), shape)
-    total = None
-    for row in order.tolist():
-        part = ctx.b.shuffle(x.value, row)
-        total = part if total is None else combine(ctx.b, op, total, part)
-    assert total is not None
-    return Register(total, shape)
 
 
 class Group:
@@ -96,6 +50,7 @@ class Group:
         self.stride: Number = ctx.table.extent(math.prod(x.shape[last + 1 :]))
         self.answer_stride: Number = ctx.table.extent(math.prod(after))
         self.is_dynamic = DYNAMIC in shape
+        self.size = 0 if self.is_dynamic else math.prod(shape)
         self.is_narrow = self.is_dynamic or math.prod(shape) < LONG_ROW
 
 
@@ -119,7 +74,9 @@ class Accumulation:
         self.summed = [g for g in self.groups if g.reduced and g is not self.inner]
         self.outer = [g for g in self.groups if not g.reduced and g is not self.inner]
         self.kept: dict[Lazy, Buffer] = {}
-        self.lanes = nest.lanes_for(ctx, nest.widest_tree([x]))
+        registers = nest.registers_for([x])
+        self.lanes = nest.lanes_for(ctx, nest.widest_tree([x]), registers)
+        self.ranges: dict[Group, tuple[Number, Number]] = {}
 
     def _grouped(self, axes: Sequence[int]) -> list[Group]:
         def kind(axis: int) -> Any:
@@ -175,10 +132,27 @@ class Accumulation:
         if not groups:
             return body(place, carries)
         group, *rest = groups
-        with self.b.loop(0, group.extent, carries=carries) as loop:
+        with self.b.loop(*self._range(group), carries=carries) as loop:
             at = {**place, group: Index(self.b, loop.index)}
             loop.next = self._loops(rest, at, loop.carries, body)
         return loop.results
+
+    def _range(self, group: Group) -> tuple[Number, Number]:
+        """Where a group's loop begins and ends: its extent, or a chunk of that."""
+        return self.ranges.get(group, (0, group.extent))
+
+    def _in_chunks(self, group: Group, run: Callable[[], None], lanes: int = 1) -> None:
+        """``run()``, by several threads along a group where that is worth it."""
+
+        def loop(begin: Number, end: Number) -> None:
+            self.ranges[group] = begin, end
+            run()
+            del self.ranges[group]
+
+        entries = 0 if DYNAMIC in self.x.shape else math.prod(self.x.shape)
+        cost = price(self.x)
+        extent, size = group.extent, group.size
+        nest.in_chunks(self.ctx, loop, extent, size, entries, cost, lanes)
 
     # --- accumulators
 
@@ -216,8 +190,11 @@ class Accumulation:
             return [self._combine(accumulators[0], self._read(place, extent, 0))]
         lanes = accumulators[0].lanes
         step = lanes * len(accumulators)
-        whole = nest.vector_part(self.ctx, extent, step)
-        with self.b.loop(0, whole, step, carries=accumulators) as loop:
+        start, end = self._range(self.inner)
+        extent = self.b.index(end)
+        length = extent if isinstance(start, int) else self.b.sub(extent, start)
+        whole = plus(self.b, start, nest.vector_part(self.ctx, length, step))
+        with self.b.loop(start, whole, step, carries=accumulators) as loop:
             bases = [plus(self.b, loop.index, k * lanes) for k in range(step // lanes)]
             loop.next = [
                 self._combine(total, self._read(place, lanes, base))
@@ -226,7 +203,7 @@ class Accumulation:
         first, *others = loop.results
         if step == 1:
             return [first]
-        return [self._rest(place, first, whole, extent), *others]
+        return [self._rest(place, first, self.b.index(whole), extent), *others]
 
     def _rest(self, place: Place, total: Value, whole: Value, extent: Value) -> Value:
         """Add what whole steps left; a vector that reaches back counts once."""
@@ -274,12 +251,33 @@ class Reduction(Accumulation):
     def run(self) -> Node:
         """Emit the loops; the result, and nodes stored on the way, are in memory."""
         if not self.shape:
-            result: Node = Register(self._total({}), ())
+            result: Node = Register(self._total_in_chunks(), ())
         else:
             result = self._rows() if self.inner.reduced else self._columns()
         for node, buffer in self.kept.items():
             node.buffer = buffer
         return result
+
+    def _total_in_chunks(self) -> Value:
+        """The sum of everything: chunks are summed apart, then their sums."""
+        ctx = self.ctx
+        group = (self.summed or [self.inner])[0]
+        entries = 0 if DYNAMIC in self.x.shape else math.prod(self.x.shape)
+        lanes = 2 * self.lanes if group is self.inner else 1
+        chunk = chunks_of(entries, group.size, price(self.x), lanes)
+        if not chunk or ctx.in_part:
+            return self._total({})
+        sums = ctx.buffer((group.size // chunk,), self.x.dtype)
+
+        def part(begin: Value, end: Value, number: Value, _: Value) -> None:
+            self.ranges[group] = begin, end
+            ctx.lifetimes.touch(sums.allocation)
+            self.b.store(self._total({}), sums.ptr, number)
+            del self.ranges[group]
+
+        Parallel(ctx).run(group.size, chunk, part)
+        ctx.lifetimes.tick()
+        return Accumulation(ctx, self.op, sums, (0,), flat=True)._total({})
 
     # --- answers in memory
 
@@ -291,7 +289,10 @@ class Reduction(Accumulation):
             self._store(out, place, self._total(place))
             return []
 
-        self._loops(self.outer, {}, [], entry)
+        def rows() -> None:
+            self._loops(self.outer, {}, [], entry)
+
+        self._in_chunks(max(self.outer, key=lambda g: g.size), rows)
         return out
 
     def _columns(self) -> Buffer:
@@ -306,7 +307,12 @@ class Reduction(Accumulation):
             add(out, place)
             return []
 
-        self._loops(self.outer, {}, [], columns)
+        def run() -> None:
+            self._loops(self.outer, {}, [], columns)
+
+        group = max([*self.outer, self.inner], key=lambda g: g.size)
+        wide = min(2 * self.lanes, LARGEST_STATIC)
+        self._in_chunks(group, run, wide if group is self.inner else 1)
         return out
 
     def _column_blocks(self, out: Buffer, place: Place) -> None:
@@ -322,20 +328,22 @@ class Reduction(Accumulation):
 
         wide = min(2 * self.lanes, LARGEST_STATIC)
         again = not self.inner.is_dynamic
-        nest.strip(self.ctx, self.inner.extent, wide, block, again=again)
+        begin, end = self._range(self.inner)
+        nest.strip(self.ctx, end, wide, block, again=again, start=begin)
 
     def _added_rows(self, out: Buffer, place: Place) -> None:
         """Some rows at a time, added to an answer in memory: read as they lie."""
         b = self.b
         *others, rows = self.summed
-        extent = b.index(self.inner.extent)
+        begin, end = self._range(self.inner)
+        extent = b.index(end)
         last = b.sub(extent, b.i64(self.lanes))
-        with b.loop(0, extent, self.lanes) as loop:
+        with b.loop(begin, extent, self.lanes) as loop:
             start = self._start(self.lanes)
             self._store(out, place, start, b.min(loop.index, last))
 
         def add(at: Place, first: Value, count: int) -> None:
-            with b.loop(0, extent, self.lanes) as loop:
+            with b.loop(begin, extent, self.lanes) as loop:
                 base = b.min(loop.index, last)
                 old = self._load(out, place, base)
                 new = old

@@ -6,13 +6,26 @@ in, one loop nest out; values of a row that are read again stay in memory for on
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from funcgrad.compiler.build.pool import workers
+from funcgrad.compiler.emit.value import Value
 from funcgrad.compiler.lower import nest
-from funcgrad.compiler.lower.index import Index, indices
+from funcgrad.compiler.lower.index import Index, indices, times
 from funcgrad.compiler.lower.layout import turned_views
-from funcgrad.compiler.lower.nodes import Buffer, Lazy, Map, Node, RowReduced, View
+from funcgrad.compiler.lower.nodes import (
+    ROW_COST,
+    Buffer,
+    Lazy,
+    Map,
+    Node,
+    RowReduced,
+    View,
+    price,
+)
+from funcgrad.compiler.lower.parallel import Parallel, chunks_of
 from funcgrad.compiler.lower.reduction import RowSum
 from funcgrad.compiler.lower.table import LARGEST_STATIC
 from funcgrad.core.aval import DYNAMIC
@@ -77,6 +90,7 @@ class RowNest:
         self.marks = [Index(ctx.b, 0) for _ in shape]
         self.stages: list[Stage] = []
         self.row_views: set[int] = set()
+        self.worker: Value | None = None
         self._seen: set[int] = set()
         with ctx.b.discarding():
             for root in roots:
@@ -202,29 +216,47 @@ class RowNest:
         """Emit the loops: every stage, then the targets, for each row."""
         ctx = self.ctx
         trees = self.trees()
-        self.lanes = nest.lanes_for(ctx, nest.widest_tree(trees))
+        registers = nest.registers_for(trees)
+        self.lanes = nest.lanes_for(ctx, nest.widest_tree(trees), registers)
         self.others = {id(x) for x in self.elsewhere()}
         self.answers = [ctx.buffer(s.node.shape, s.node.dtype) for s in self.stages]
         self.kept: dict[Lazy, Buffer] = {}
         self.scratch: list[Lazy] = []
-        outer: list[Index] = []
+        axis = max(range(self.axes), key=lambda k: int(self.shape[k]))
+        chunk = 0
+        if not ctx.in_part:
+            cost = sum(price(x) % ROW_COST for x in trees)
+            chunk = chunks_of(math.prod(self.shape), self.shape[axis], cost)
+        if chunk:
 
-        def loops(axis: int) -> None:
-            if axis == self.axes:
-                self._row(outer, targets)
-                return
-            with self.b.loop(0, ctx.table.extent(self.shape[axis])) as loop:
-                outer.append(Index(self.b, loop.index))
-                loops(axis + 1)
-                outer.pop()
+            def part(begin: Value, end: Value, _: Value, worker: Value) -> None:
+                self.worker = worker
+                self._loops({axis: (begin, end)}, [], targets)
 
-        loops(0)
+            Parallel(ctx).run(self.shape[axis], chunk, part)
+        else:
+            self._loops({}, [], targets)
         for recipe in self.scratch:
             recipe.buffer = None
         for node, buffer in (*targets, *self.kept.items()):
             if isinstance(node, Lazy):
                 node.buffer = buffer
         ctx.lifetimes.tick()
+
+    def _loops(
+        self,
+        ranges: dict[int, tuple[Value, Value]],
+        outer: list[Index],
+        targets: Sequence[Target],
+    ) -> None:
+        axis = len(outer)
+        if axis == self.axes:
+            self._row(outer, targets)
+            return
+        extent = self.ctx.table.extent(self.shape[axis])
+        with self.b.loop(*ranges.get(axis, (0, extent))) as loop:
+            here = Index(self.b, loop.index)
+            self._loops(ranges, [*outer, here], targets)
 
     def _row(self, outer: Sequence[Index], targets: Sequence[Target]) -> None:
         trees = self.trees()
@@ -286,10 +318,17 @@ class RowNest:
         return kept
 
     def _one_row(self, node: Lazy) -> Buffer:
-        """Memory for one row, which all rows use in turn."""
-        made: Buffer = self.ctx.buffer(node.shape[-1:], node.dtype)
+        """Memory for one row, which all rows that a thread computes use in turn."""
         strides = [0] * self.axes + [1]
-        return Buffer(made.ptr, node.shape, node.dtype, strides, made.allocation)
+        if self.worker is None:
+            made: Buffer = self.ctx.buffer(node.shape[-1:], node.dtype)
+            return Buffer(made.ptr, node.shape, node.dtype, strides, made.allocation)
+        # Whole cache lines, so that threads do not write to one of another.
+        size = -(-node.shape[-1] // LARGEST_STATIC) * LARGEST_STATIC
+        made = self.ctx.buffer((workers(), size), node.dtype)
+        own = times(self.b, self.worker, self.ctx.table.extent(size))
+        at = self.b.offset(made.ptr, self.b.index(own), node.dtype)
+        return Buffer(at, node.shape, node.dtype, strides, made.allocation)
 
     def _parents(self) -> dict[int, int]:
         """How many recipes of this nest read each node; results are read once more."""

@@ -23,6 +23,7 @@ from funcgrad.compiler.lower.nodes import (
     RowReduced,
     buffers_read,
     is_small,
+    price,
 )
 from funcgrad.compiler.lower.program import ProgramText
 from funcgrad.compiler.lower.row_nests import (
@@ -115,7 +116,7 @@ class Storage(ProgramText):
         flat = nest.flat_together(roots, shape)
         shared = nest.shared_nodes(roots, flat=flat)
         kept = {n: self.buffer(n.shape, n.dtype) for n in shared}
-        lanes = nest.lanes_for(self, nest.widest_tree(roots))
+        lanes = nest.lanes_for(self, nest.widest_tree(roots), nest.registers_for(roots))
 
         def body(reader: nest.Reader, place: Any) -> None:
             for node, buffer in targets:
@@ -126,7 +127,10 @@ class Storage(ProgramText):
         length = targets[0][1].length
         turned = None if flat else self._turned_axis(roots)
         nest.over(
-            *(self, shape, flat, lanes, body, kept, length), again=again, turned=turned
+            *(self, shape, flat, lanes, body, kept, length),
+            again=again,
+            turned=turned,
+            cost=sum(map(price, roots)),
         )
         for node, buffer in (*targets, *kept.items()):
             if isinstance(node, Lazy):

@@ -27,7 +27,7 @@ EXP: dict[int, tuple[float, ...]] = {
     ),
 }
 
-# (exp(r) - 1 - r) / r**2, -1 / 5 < r < 1 / 2.
+# (exp(r) - 1 - r) / r**2, r of -1 / 5 .. 1 / 2.
 EXP_AHEAD: dict[int, tuple[float, ...]] = {
     8: (
         0.5,
