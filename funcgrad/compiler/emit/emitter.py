@@ -82,11 +82,12 @@ class Emitter(ABC):
     def apart(self, label: str) -> Iterator[Part]:
         """Write what is appended inside apart, as a function or for `splice`."""
         part = Part(label)
-        before = self._lines, self._allocas, self.current
+        before = self._lines, self._allocas, self.current, self._stretches
         self._lines, self._allocas, self.current = part.lines, part.allocas, label
+        self._stretches = []
         yield part
         part.end = self.current
-        self._lines, self._allocas, self.current = before
+        self._lines, self._allocas, self.current, self._stretches = before
 
     def splice(self, part: Part) -> None:
         """Append what was written apart."""

@@ -24,6 +24,9 @@ _RESULTS = [
     (re.compile(rf"(?:fadd|fsub|fmul|fdiv|frem) {_TYPE}"), "{0}"),
     (re.compile(rf"select .+?, {_TYPE}"), "{0}"),
     (re.compile(rf"call (?:fastcc )?{_TYPE} @"), "{0}"),
+    (re.compile(r"extractelement <\d+ x (\w+)>"), "{0}"),
+    (re.compile(rf"insertelement {_TYPE}"), "{0}"),
+    (re.compile(r"shufflevector <\d+ x (\w+)> .*, <(\d+) x i32>"), "<{1} x {0}>"),
     (re.compile(r"(?:icmp|fcmp) \w+ \w+ "), "i1"),
     (re.compile(rf".* to {_TYPE}$"), "{0}"),
 ]

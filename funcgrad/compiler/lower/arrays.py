@@ -28,6 +28,7 @@ from funcgrad.compiler.lower.nodes import (
     is_small,
     price,
 )
+from funcgrad.compiler.lower.reader import Reader
 from funcgrad.compiler.lower.reduction import Reduction
 from funcgrad.compiler.lower.row_nests import can_be_rows, holds_row, settle_rows
 from funcgrad.compiler.lower.storage import Storage
@@ -188,7 +189,7 @@ class ArrayLowering(Storage):
         return Value(self.b.op(f"call i64 @{symbol}({given})"), INT64)
 
 
-def _moved(reader: nest.Reader, x: Node, function: Any, idx: Any) -> Value:
+def _moved(reader: Reader, x: Node, function: Any, idx: Any) -> Value:
     from_indices = indices(reader.b, list(function(idx)), reader.lanes)
     return reader.read(x, from_indices)
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from funcgrad.compiler.build import pool
+from funcgrad.compiler.emit.repeats import result_types
 from funcgrad.compiler.emit.value import INT64, Value
 
 WORTH = 1 << 20
@@ -22,12 +23,10 @@ MEMORY = 4
 """What moving an entry from and to memory costs, in additions."""
 _NAME = re.compile(r"%[\w.$-]+")
 _RESULT = re.compile(r"  (%[\w.$-]+) = (.*)")
-_FIRST_TYPE = re.compile(r"(?:<\d+ x \w+>|\{[^}]*\}|[a-z]\w*)")
 # What the opening of a program makes, and a part can make again.
 _OPENING = re.compile(
     r"%(?:(?:arg|out|buf|constant|n|address|offset)\.\d+|args|outs|table|workspace)"
 )
-_FLAGS = frozenset({"nuw", "nsw", "exact", "disjoint", "fast", "inbounds", "fastcc"})
 _PROGRAM = ("args", "outs", "table", "workspace")
 _MOST_CHUNKS = 64
 
@@ -84,7 +83,7 @@ class Parallel:
         ctx.in_part = False
         for scope, spilled in scopes:
             scope.spilled = spilled
-        captured = self._captured(part.lines, names.values())
+        captured = self._captured(part.lines, [part.label, *names.values()])
         if captured is None:
             self._inline(part, names, total)
         else:
@@ -101,14 +100,7 @@ class Parallel:
         made.update(f"%{name}" for name in own)
         free = {n for line in lines for n in _NAME.findall(line)} - made
         registers = {n for n in free if re.fullmatch(r"%t\d+", n)}
-        types: dict[str, str] = {}
-        if registers:
-            for line in self.b.written():
-                m = _RESULT.match(line)
-                if m and m[1] in registers:
-                    kind = result_type(m[2])
-                    if kind is not None:
-                        types[m[1]] = kind
+        types = result_types(self.b.written(), registers) if registers else {}
         if registers - set(types):
             return None
         others = free - registers
@@ -156,38 +148,6 @@ class Parallel:
         for key, name in names.items():
             b.emit(f"%{name} = add i64 0, {values[key]}")
         b.splice(part)
-
-
-def result_type(instruction: str) -> str | None:
-    """LLVM type of what an instruction makes; None where that is not plain."""
-    opcode, _, rest = instruction.partition(" ")
-    words = rest.split()
-    while words and words[0] in _FLAGS:
-        rest = rest.partition(" ")[2]
-        words = words[1:]
-    if opcode in ("getelementptr", "alloca", "inttoptr"):
-        return "ptr"
-    if " to " in rest and opcode not in ("call", "load"):
-        return rest.rpartition(" to ")[2]
-    found = _FIRST_TYPE.match(rest)
-    if found is None:
-        return None
-    kind = found[0]
-    if opcode in ("icmp", "fcmp"):
-        found = _FIRST_TYPE.match(rest.partition(" ")[2])
-        lanes = re.match(r"<(\d+) x", found[0]) if found else None
-        return f"<{lanes[1]} x i1>" if lanes else "i1"
-    if opcode == "extractelement":
-        return kind.partition(" x ")[2].rstrip(">")
-    if opcode == "extractvalue":
-        return kind.strip("{} ").split(", ")[0]
-    if opcode == "shufflevector":
-        lanes = re.search(r"<(\d+) x i32>", rest)
-        return f"<{lanes[1]} x {kind.partition(' x ')[2]}" if lanes else None
-    if opcode == "select":
-        found = _FIRST_TYPE.match(rest.partition(", ")[2])
-        return found[0] if found else None
-    return None if opcode == "cmpxchg" else kind
 
 
 def needed(

@@ -12,7 +12,6 @@ from funcgrad.compiler.lower import nest
 from funcgrad.compiler.lower.combining import combine, identity
 from funcgrad.compiler.lower.index import Flat, Index, Number, indices, plus
 from funcgrad.compiler.lower.layout import turned_views
-from funcgrad.compiler.lower.nest import Reader
 from funcgrad.compiler.lower.nodes import (
     Buffer,
     Lazy,
@@ -24,6 +23,7 @@ from funcgrad.compiler.lower.nodes import (
     store_at,
 )
 from funcgrad.compiler.lower.parallel import Parallel, chunks_of
+from funcgrad.compiler.lower.reader import Reader
 from funcgrad.compiler.lower.table import LARGEST_STATIC
 from funcgrad.core.aval import DYNAMIC
 

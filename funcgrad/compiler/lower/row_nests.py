@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from funcgrad.compiler.build.pool import workers
+from funcgrad.compiler.build import pool
 from funcgrad.compiler.emit.value import Value
 from funcgrad.compiler.lower import nest
 from funcgrad.compiler.lower.index import Index, indices, times
@@ -26,6 +26,7 @@ from funcgrad.compiler.lower.nodes import (
     price,
 )
 from funcgrad.compiler.lower.parallel import Parallel, chunks_of
+from funcgrad.compiler.lower.reader import Reader
 from funcgrad.compiler.lower.reduction import RowSum
 from funcgrad.compiler.lower.table import LARGEST_STATIC
 from funcgrad.core.aval import DYNAMIC
@@ -270,7 +271,7 @@ class RowNest:
                 for x, buffer in kept.items():
                     x.buffer = buffer
             place = [outer[k] if k >= 0 else Index(self.b, -1 - k) for k in stage.place]
-            reader = nest.Reader(self.ctx, 1, place, {})
+            reader = Reader(self.ctx, 1, place, {})
             if not isinstance(node, RowReduced):
                 value = reader.read(node, place)
             reader.write(answer, place, value)
@@ -286,7 +287,7 @@ class RowNest:
         def run(lanes: int, base: Any) -> None:
             last = Index(self.b, base, 1 if lanes > 1 else 0, lanes)
             place = [*indices(self.b, outer, lanes), last]
-            reader = nest.Reader(self.ctx, lanes, place, kept)
+            reader = Reader(self.ctx, lanes, place, kept)
             for node, buffer in targets:
                 reader.write(buffer, place, reader.read(node, place))
 
@@ -325,7 +326,7 @@ class RowNest:
             return Buffer(made.ptr, node.shape, node.dtype, strides, made.allocation)
         # Whole cache lines, so that threads do not write to one of another.
         size = -(-node.shape[-1] // LARGEST_STATIC) * LARGEST_STATIC
-        made = self.ctx.buffer((workers(), size), node.dtype)
+        made = self.ctx.buffer((pool.workers(), size), node.dtype)
         own = times(self.b, self.worker, self.ctx.table.extent(size))
         at = self.b.offset(made.ptr, self.b.index(own), node.dtype)
         return Buffer(at, node.shape, node.dtype, strides, made.allocation)

@@ -26,6 +26,7 @@ from funcgrad.compiler.lower.nodes import (
     price,
 )
 from funcgrad.compiler.lower.program import ProgramText
+from funcgrad.compiler.lower.reader import Reader
 from funcgrad.compiler.lower.row_nests import (
     RowNest,
     can_be_rows,
@@ -118,7 +119,7 @@ class Storage(ProgramText):
         kept = {n: self.buffer(n.shape, n.dtype) for n in shared}
         lanes = nest.lanes_for(self, nest.widest_tree(roots), nest.registers_for(roots))
 
-        def body(reader: nest.Reader, place: Any) -> None:
+        def body(reader: Reader, place: Any) -> None:
             for node, buffer in targets:
                 reader.write(buffer, place, reader.read(node, place))
 
@@ -252,6 +253,6 @@ class Storage(ProgramText):
             idx = [Index(self.b, k, 0, lanes) for k in outer]
             if shape:
                 idx.append(Index(self.b, 0, 1 if lanes > 1 else 0, lanes))
-            row = read(nest.Reader(self, lanes, idx, {}), idx)
+            row = read(Reader(self, lanes, idx, {}), idx)
             rows.append(self.b.splat(row, lanes))
         return Register(self.b.concat_lanes(rows), shape)
