@@ -64,14 +64,23 @@ class JaxprTrace(Trace):
     def process(
         self, primitive: Primitive, operands: Sequence[Any], params: Any
     ) -> Any:
-        avals = [typeof(operand) for operand in operands]
-        types = primitive.abstract_eval(*avals, **params)
-        dtype = None
+        # This runs for every operation: most operands are values of this trace.
+        avals: list[ShapedArray] = []
+        atoms: list[Any] = []
+        others = False
         for operand in operands:
-            if type(operand) in PYTHON_SCALARS:
-                dtype = primitive.literal_dtype(avals)
-                break
-        invars = tuple([self.atom(operand, dtype) for operand in operands])
+            if type(operand) is JaxprTracer and operand.owner is self:
+                variable = operand.variable
+                atoms.append(variable)
+                avals.append(variable.aval)
+            else:
+                others = True
+                atoms.append(None)
+                avals.append(typeof(operand))
+        types = primitive.abstract_eval(*avals, **params)
+        if others:
+            self._fill_in(primitive, operands, avals, atoms)
+        invars = tuple(atoms)
         source = current_line() if self.staging or modes.special else None
         if primitive.multiple_results:
             outvars = tuple(Var(aval) for aval in types)
@@ -80,6 +89,17 @@ class JaxprTrace(Trace):
         var = Var(types)
         self.eqns.append(Eqn(primitive, invars, params, (var,), source))
         return JaxprTracer(self, var)
+
+    def _fill_in(
+        self, primitive: Primitive, operands: Any, avals: Any, atoms: list[Any]
+    ) -> None:
+        """The atoms that are None: of operands that are no values of this trace."""
+        dtype = None
+        if any(type(operand) in PYTHON_SCALARS for operand in operands):
+            dtype = primitive.literal_dtype(avals)
+        for k, atom in enumerate(atoms):
+            if atom is None:
+                atoms[k] = self.atom(operands[k], dtype)
 
     def jaxpr(
         self,
