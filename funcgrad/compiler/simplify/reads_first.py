@@ -14,16 +14,15 @@ from funcgrad.core.jaxpr import Eqn, Jaxpr, Var, map_inner
 
 def read_before_update(jaxpr: Jaxpr) -> Jaxpr:
     """The program with such reads moved forward; inner programs too."""
-    eqns = [_inside(eqn) for eqn in jaxpr.eqns]
+    order = _Order([_inside(eqn) for eqn in jaxpr.eqns])
     place = 0
-    while place < len(eqns):
-        early = _readers(eqns, place)
+    while place < len(order.eqns):
+        early = order.readers(place)
         if early:
-            rest = [e for k, e in enumerate(eqns[place:], place) if k not in early]
-            eqns[place:] = [*(eqns[k] for k in early), *rest]
+            order.move(early, place)
         place += 1 + len(early)
     return Jaxpr(
-        jaxpr.constvars, jaxpr.invars, tuple(eqns), jaxpr.outvars, jaxpr.effects
+        jaxpr.constvars, jaxpr.invars, tuple(order.eqns), jaxpr.outvars, jaxpr.effects
     )
 
 
@@ -34,20 +33,55 @@ def _inside(eqn: Eqn) -> Eqn:
     return Eqn(eqn.primitive, eqn.invars, params, eqn.outvars, eqn.source)
 
 
-def _readers(eqns: Sequence[Eqn], place: int) -> list[int]:
-    """The equations after one that can go before it, so that it may overwrite."""
-    taken = _overwritten(eqns[place])
-    if not taken:
-        return []
-    made = {v: k for k in range(place, len(eqns)) for v in eqns[k].outvars}
-    early: set[int] = set()
-    for k in range(place + 1, len(eqns)):
-        if k in early or taken.isdisjoint(eqns[k].invars) or _overwritten(eqns[k]):
-            continue
-        needed = _needed(eqns, k, made)
-        if place not in needed and not any(eqns[n].effects for n in needed):
-            early |= needed
-    return sorted(early)
+class _Order:
+    """Equations in the order they will have, and who makes and reads what."""
+
+    def __init__(self, eqns: list[Eqn]) -> None:
+        self.eqns = eqns
+        self._at = {id(eqn): place for place, eqn in enumerate(eqns)}
+        self._made: dict[Any, Eqn] = {v: eqn for eqn in eqns for v in eqn.outvars}
+        self._read: dict[Any, list[Eqn]] = {}
+        for eqn in eqns:
+            for atom in eqn.invars:
+                if type(atom) is Var:
+                    self._read.setdefault(atom, []).append(eqn)
+
+    def readers(self, place: int) -> list[int]:
+        """The equations after one that can go before it, so that it may overwrite."""
+        early: set[int] = set()
+        found = {
+            self._at[id(eqn)]
+            for var in _overwritten(self.eqns[place])
+            for eqn in self._read[var]
+        }
+        for k in sorted(found):
+            if k <= place or k in early or _overwritten(self.eqns[k]):
+                continue
+            needed = self._needed(k, place)
+            if place not in needed and not any(self.eqns[n].effects for n in needed):
+                early |= needed
+        return sorted(early)
+
+    def move(self, early: Sequence[int], place: int) -> None:
+        """Put equations right before another one."""
+        stop = early[-1] + 1
+        chosen = set(early)
+        rest = [self.eqns[k] for k in range(place, stop) if k not in chosen]
+        self.eqns[place:stop] = [*(self.eqns[k] for k in early), *rest]
+        self._at.update((id(self.eqns[k]), k) for k in range(place, stop))
+
+    def _needed(self, place: int, start: int) -> set[int]:
+        """An equation, and those from ``start`` on that it depends on."""
+        found = {place}
+        todo = [place]
+        while todo:
+            for v in self.eqns[todo.pop()].invars:
+                made = self._made.get(v) if type(v) is Var else None
+                source = -1 if made is None else self._at[id(made)]
+                if source >= start and source not in found:
+                    found.add(source)
+                    todo.append(source)
+        return found
 
 
 def _overwritten(eqn: Eqn) -> set[Any]:
@@ -57,16 +91,3 @@ def _overwritten(eqn: Eqn) -> set[Any]:
     ]
     found = {eqn.invars[place] for place in places if place is not None}
     return {v for v in found if type(v) is Var and v.aval.shape}
-
-
-def _needed(eqns: Sequence[Eqn], place: int, made: dict[Any, int]) -> set[int]:
-    """An equation, and those of the ones in ``made`` that it depends on."""
-    found = {place}
-    todo = [place]
-    while todo:
-        for v in eqns[todo.pop()].invars:
-            source = made.get(v) if type(v) is Var else None
-            if source is not None and source not in found:
-                found.add(source)
-                todo.append(source)
-    return found
