@@ -14,30 +14,29 @@ from funcgrad.compiler.emit.repeats import SHORTEST, result_types
 POINTERS = [("ptr", name, "noalias") for name in "xyz"]
 
 
-def write_nests(sources, targets, factor=3.0, lines=SHORTEST, carried=False):
+def write_nests(sources, targets, factor=3.0, lines=SHORTEST, carried=0):
     """Text of a function that writes one array after another, each in a loop."""
     module = Module()
     b = module.function("f", [*POINTERS, ("i64", "n", "")])
     n = b.param("n", "int64")
     for source, target in zip(sources, targets, strict=True):
-        carries = [b.const("float64", 0.0)] if carried else []
+        carries = [b.const("float64", 0.0)] * carried
         with b.loop(0, n, carries=carries) as loop:
             value = b.load(f"%{source}", loop.index, "float64")
             for _ in range(lines):
                 value = b.mul(value, b.const("float64", factor))
             b.store(value, f"%{target}", loop.index)
-            if carried:
-                loop.next = [b.add(loop.carries[0], value)]
-        if carried:
-            b.store(loop.results[0], "%z", 0)
+            loop.next = [b.add(carry, value) for carry in loop.carries]
+        for place, result in enumerate(loop.results):
+            b.store(result, "%z", place)
     b.ret()
     return module.text()
 
 
 def functions_and_calls(text):
     return (
-        len(re.findall(r"^define internal void @nest", text, re.MULTILINE)),
-        len(re.findall(r"call void @nest", text)),
+        len(re.findall(r"^define internal fastcc .*@nest", text, re.MULTILINE)),
+        len(re.findall(r"call fastcc .*@nest", text)),
     )
 
 
@@ -45,7 +44,9 @@ def test_equal_nests_become_calls_with_their_own_pointers():
     text = write_nests("xyx", "yzz")
     assert functions_and_calls(text) == (1, 3)
     assert text.count("fmul") == SHORTEST
-    calls = re.findall(r"call void @nest\.0\(i64 %n, ptr %(\w), ptr %(\w)\)", text)
+    calls = re.findall(
+        r"call fastcc void @nest\.0\(i64 %n, ptr %(\w), ptr %(\w)\)", text
+    )
     assert calls == [("x", "y"), ("y", "z"), ("x", "z")]
 
 
@@ -54,9 +55,32 @@ def test_a_nest_whose_operands_coincide_is_another_one():
     assert functions_and_calls(write_nests("xyxy", "yyzy")) == (2, 4)
 
 
-@pytest.mark.parametrize("options", [{"lines": 5}, {"carried": True}])
-def test_short_nests_and_those_whose_values_are_used_later_stay(options):
-    assert functions_and_calls(write_nests("xy", "yz", **options)) == (0, 0)
+def test_short_nests_stay():
+    assert functions_and_calls(write_nests("xy", "yz", lines=5)) == (0, 0)
+
+
+@pytest.mark.parametrize("carried", [1, 2])
+def test_values_that_are_used_later_are_results(carried):
+    text = write_nests("xy", "yz", carried=carried)
+    assert functions_and_calls(text) == (1, 2)
+    kind = ["double", "{ double, double }"][carried - 1]
+    assert text.count(f"call fastcc {kind} @nest.0(") == 2
+    if carried == 1:
+        assert re.search(r"%t\d+ = call fastcc double @nest\.0", text)
+
+
+@pytest.mark.parametrize("repeats", [2, 5])
+def test_repeated_reductions(repeats):
+    def program(x):
+        for _ in range(repeats):
+            x = x - 0.1 * np.mean(x) + np.sqrt(np.max(x) - np.min(x))
+        return x
+
+    x = np.linspace(0.5, 2.0, 100)
+    compiled = fg.jit(program)
+    np.testing.assert_allclose(compiled(x), program(x), 1e-13)
+    gradient = fg.grad(lambda x: np.sum(program(x) ** 2))
+    np.testing.assert_allclose(fg.jit(gradient)(x), gradient(x), 1e-11)
 
 
 def test_nests_with_other_instructions_stay():

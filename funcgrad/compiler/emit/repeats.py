@@ -1,7 +1,7 @@
 """Loop nests that a function repeats, with other operands, become one function.
 
 A network with twenty equal layers in a row has each nest twenty times. What two nests
-read and write is all that may differ: names of pointers and sizes from outside.
+read, write and leave for later is all that may differ: names from outside and for it.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class _Pattern(NamedTuple):
     text : str
         The lines of a function, with names that do not depend on where they stand.
     own : dict of int to int
-        What the nest defines and nothing else may use, and how often it stands there.
+        What the nest defines, its last label aside, and how often it stands there.
     operands : list of int
     end : int
         The label of the last block.
@@ -95,27 +95,29 @@ def share_repeats(
         return list(lines), []
     used = Counter(_NAME.findall("\n".join(lines)))
     patterns = [_pattern(lines, nests[0]) for nests in groups]
+    results = [
+        _results(nests, pattern, used)
+        for nests, pattern in zip(groups, patterns, strict=True)
+    ]
     wanted = {
         nests[0].names[k]
-        for nests, pattern in zip(groups, patterns, strict=True)
-        for k in pattern.operands
+        for nests, pattern, kept in zip(groups, patterns, results, strict=True)
+        for k in (*pattern.operands, *kept)
     }
     known = {**types, **result_types(lines, wanted)}
     calls: dict[Stretch, list[str]] = {}
     functions: list[str] = []
-    for nests, pattern in zip(groups, patterns, strict=True):
-        kinds = [known.get(nests[0].names[k], "") for k in pattern.operands]
-        own = pattern.own.items()
-        free = [n for n in nests if all(used[n.names[k]] == c for k, c in own)]
-        if len(free) < 2 or not all(kinds):
-            continue
-        for nest in free:
-            end = nest.names[pattern.end]
-            operands = [nest.names[k] for k in pattern.operands]
-            given = ", ".join(f"{k} {name}" for k, name in zip(kinds, operands))
-            call = f"  call void @nest.{len(functions)}({given})"
-            calls[nest.stretch] = [call, f"  br label {end}", f"{end[1:]}:"]
-        functions.append(_function(len(functions), kinds, pattern.text))
+    for nests, pattern, kept in zip(groups, patterns, results, strict=True):
+        first = nests[0].names
+        function = _Function(
+            f"@nest.{len(functions)}",
+            [known.get(first[k], "") for k in pattern.operands],
+            [known.get(first[k], "") for k in kept],
+        )
+        if all(function.takes) and all(function.gives):
+            functions.append(function.text(pattern, kept))
+            for nest in nests:
+                calls[nest.stretch] = function.call(nest, pattern, kept)
     out: list[str] = []
     at = 0
     for stretch in stretches:
@@ -123,6 +125,65 @@ def share_repeats(
             out += [*lines[at : stretch.start], *calls[stretch]]
             at = stretch.stop
     return [*out, *lines[at:]], functions
+
+
+def _results(
+    nests: Sequence[_Nest], pattern: _Pattern, used: Mapping[str, int]
+) -> list[int]:
+    """What is used outside of one of the nests at least."""
+    return [
+        k
+        for k, count in pattern.own.items()
+        if any(used[nest.names[k]] != count for nest in nests)
+    ]
+
+
+class _Function(NamedTuple):
+    """A function for equal nests: its name, and types of parameters and results."""
+
+    name: str
+    takes: list[str]
+    gives: list[str]
+
+    @property
+    def kind(self) -> str:
+        """The type that it returns."""
+        if len(self.gives) > 1:
+            return f"{{ {', '.join(self.gives)} }}"
+        return self.gives[0] if self.gives else "void"
+
+    def text(self, pattern: _Pattern, results: Sequence[int]) -> str:
+        """Its definition."""
+        params = ", ".join(f"{kind} %p{k}" for k, kind in enumerate(self.takes))
+        lines = [f"define internal fastcc {self.kind} {self.name}({params}) #0 {{"]
+        lines += ["entry:", pattern.text]
+        value = "poison"
+        for place, (kind, k) in enumerate(zip(self.gives, results, strict=True)):
+            if len(results) == 1:
+                value = f"%r{k}"
+                break
+            part = f"{self.kind} {value}, {kind} %r{k}, {place}"
+            lines.append(f"  %v{place} = insertvalue {part}")
+            value = f"%v{place}"
+        lines.append(f"  ret {self.kind} {value}" if results else "  ret void")
+        return "\n".join([*lines, "}"])
+
+    def call(self, nest: _Nest, pattern: _Pattern, results: Sequence[int]) -> list[str]:
+        """The lines that stand for a nest."""
+        operands = [nest.names[k] for k in pattern.operands]
+        given = ", ".join(f"{t} {x}" for t, x in zip(self.takes, operands, strict=True))
+        call = f"call fastcc {self.kind} {self.name}({given})"
+        end = nest.names[pattern.end]
+        after = [f"  br label {end}", f"{end[1:]}:"]
+        names = [nest.names[k] for k in results]
+        if len(names) < 2:
+            return [f"  {names[0]} = {call}" if names else f"  {call}", *after]
+        whole = f"{names[0]}.all"
+        parts = [
+            f"  {name} = extractvalue {self.kind} {whole}, {place}"
+            for place, name in enumerate(names)
+        ]
+        return [f"  {whole} = {call}", *parts, *after]
 
 
 def _repeated(lines: Sequence[str], stretches: Sequence[Stretch]) -> list[list[_Nest]]:
@@ -166,12 +227,6 @@ def _pattern(lines: Sequence[str], nest: _Nest) -> _Pattern:
     inside = Counter(_NAME.findall("\n".join(stretch)))
     counts = {numbers[name]: inside[name] for name in own if numbers[name] != end}
     return _Pattern(text, counts, operands, end)
-
-
-def _function(number: int, kinds: Sequence[str], text: str) -> str:
-    params = ", ".join(f"{kind} %p{k}" for k, kind in enumerate(kinds))
-    head = f"define internal void @nest.{number}({params}) #0 {{"
-    return f"{head}\nentry:\n{text}\n  ret void\n}}"
 
 
 def result_types(
