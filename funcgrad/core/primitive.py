@@ -56,6 +56,8 @@ class Primitive:
     effect: ClassVar[str | None] = None
     is_pure: bool = False
     """Whether no application has effects; found out when the primitive is made."""
+    may_overwrite: bool
+    """Whether ``overwrites`` ever names an operand; found out likewise."""
     keeps_weak_type: ClassVar[bool] = False
     prune: ClassVar[Any] = None
     """``prune(used, **params)`` of primitives that carry programs: which operands and
@@ -82,6 +84,7 @@ class Primitive:
     def __init__(self) -> None:
         _check_rules(self)
         self.is_pure = self.effect is None and not _overridden(self, "effects")
+        self.may_overwrite = _overridden(self, "overwrites")
         if self.name in Primitive.registry:
             raise PrimitiveDefinitionError(f"two primitives named {self.name!r}")
         Primitive.registry[self.name] = self

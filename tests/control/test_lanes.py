@@ -224,3 +224,22 @@ def test_prints_of_loops_come_from_the_entries_that_run(capsys):
 
     np.testing.assert_array_equal(fg.jit(fg.vmap(f))(np.array([1, 0, 2])), [1, 0, 2])
     assert capsys.readouterr().out == "0\n0\n1\n"
+
+
+def test_residuals_of_a_rare_branch_are_not_kept_for_all():
+    def long(x):
+        return lax.fori_loop(0, 50, lambda i, c: np.sin(c) + x, x)
+
+    def f(p, x):
+        return lax.cond(p, long, lambda x: 2.0 * x, x)
+
+    def total(x):
+        return np.sum(fg.vmap(f)(FLAGS, x))
+
+    program = fg.make_jaxpr(fg.grad(total))(POINTS).jaxpr
+    largest = max(v.aval.size for eqn in program.eqns for v in eqn.outvars)
+    assert largest < 50
+    want = np.where(FLAGS, fg.vmap(fg.grad(long))(POINTS), 2.0)
+    np.testing.assert_allclose(fg.grad(total)(POINTS), want, rtol=1e-12)
+    np.testing.assert_allclose(fg.jit(fg.grad(total))(POINTS), want, rtol=1e-12)
+    check_grads(fg.jit(total), (POINTS,), order=2, modes=("fwd", "rev"))

@@ -14,7 +14,12 @@ from funcgrad.core.jaxpr import Eqn, Jaxpr, Var, map_inner
 
 def read_before_update(jaxpr: Jaxpr) -> Jaxpr:
     """The program with such reads moved forward; inner programs too."""
-    order = _Order([_inside(eqn) for eqn in jaxpr.eqns])
+    eqns = [_inside(eqn) if eqn.params else eqn for eqn in jaxpr.eqns]
+    if not any(eqn.primitive.may_overwrite for eqn in eqns):
+        return Jaxpr(
+            jaxpr.constvars, jaxpr.invars, tuple(eqns), jaxpr.outvars, jaxpr.effects
+        )
+    order = _Order(eqns)
     place = 0
     while place < len(order.eqns):
         early = order.readers(place)
@@ -86,6 +91,8 @@ class _Order:
 
 def _overwritten(eqn: Eqn) -> set[Any]:
     """The variables whose memory results may take."""
+    if not eqn.primitive.may_overwrite:
+        return set()
     places = [
         eqn.primitive.overwrites(k, **eqn.params) for k in range(len(eqn.outvars))
     ]

@@ -5,11 +5,12 @@ The primitive and its rules; ``branches`` has the functions users call.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from funcgrad.core.aval import ShapedArray
-from funcgrad.core.jaxpr import Jaxpr, eval_jaxpr
+from funcgrad.core.aval import DYNAMIC, ShapedArray
+from funcgrad.core.jaxpr import Atom, Jaxpr, eval_jaxpr
 from funcgrad.core.trace import Tracer, typeof
 from funcgrad.ops.comparison import eq
 from funcgrad.ops.control.call import HigherOrder, execute, jit_p
@@ -34,7 +35,7 @@ from funcgrad.ops.control.lanes import (
     work,
 )
 from funcgrad.ops.control.pruning import prune_cond
-from funcgrad.ops.control.residuals import linearized_body
+from funcgrad.ops.control.residuals import linearized_body, recomputing
 from funcgrad.ops.iota import instantiate, zeros_of
 from funcgrad.ops.reduction import reduce_or
 from funcgrad.ops.selection import clamp, select_n
@@ -195,6 +196,8 @@ class Cond(HigherOrder):
 
 
 cond_p = Cond()
+MANY = 16
+"""Residuals that a branch keeps, by the numbers that go in and out."""
 
 
 def chosen(index: Any, count: int) -> int:
@@ -270,7 +273,7 @@ def _linearized(
     """Linearize branches together: residuals of one type share their places."""
     branches = (first, *others)
     count = len(first.outvars)
-    rules = [linearized_body(branch, nonzero) for branch in branches]
+    rules = [_lean(branch, nonzero) for branch in branches]
     sources = [residual_sources(rule.primal, count) for rule in rules]
     inputs = sorted({i for s in sources for kind, i in s.places if kind == "in"})
     outputs = sorted({i for s in sources for kind, i in s.places if kind == "out"})
@@ -301,6 +304,24 @@ def _linearized(
     return _LinearBranches(
         primal, tuple(linear), tuple(inputs), tuple(outputs), out_nonzero
     )
+
+
+def _lean(branch: Jaxpr, nonzero: Flags) -> LinearizedJaxpr:
+    """A branch's linearization, which leaves little where the branch is not taken.
+
+    The other branches fill its residuals with zeros. Those of a loop, say, are many
+    more than inputs and outputs: such a branch runs again in the backward pass.
+    """
+    rule = linearized_body(branch, nonzero)
+    count = len(branch.outvars)
+    kept = _numbers(residual_sources(rule.primal, count).jaxpr.outvars[count:])
+    if kept <= MANY * _numbers([*branch.invars, *branch.outvars]):
+        return rule
+    return recomputing(branch, nonzero)
+
+
+def _numbers(atoms: Sequence[Atom]) -> int:
+    return sum(math.prod(a.aval.shape) for a in atoms if DYNAMIC not in a.aval.shape)
 
 
 def _assign(avals: Sequence[ShapedArray], slots: list[ShapedArray]) -> list[int]:
