@@ -101,6 +101,7 @@ def test_types_of_results():
         "  %h = phi i64 [ 0, %entry ], [ %k, %loop ]",
         "  store i64 %i, ptr %x",
         "  %i = extractelement <4 x float> %e, i64 0",
+        "  %j = cmpxchg ptr %x, i64 0, i64 1 seq_cst seq_cst",
     ]
     assert result_types(lines) == {
         "%a": "<8 x double>",
@@ -111,6 +112,7 @@ def test_types_of_results():
         "%f": "i1",
         "%g": "i64",
         "%h": "i64",
+        "%i": "float",
     }
 
 
