@@ -11,7 +11,7 @@ from funcgrad.compiler.build import executable, symbols
 from funcgrad.compiler.kernels import cholesky, eigh, gemm, kernel_text, lu, qr, svd
 
 KERNELS = [
-    (gemm.gemm_text("float32"), (1, 6, 6, 6, 0, 0)),
+    (gemm.gemm_text("float32"), (1, 6, 6, 6, 0, 0, 0, 6, 6, 6)),
     (lu.getrf_text("float32"), (1, 6, 6)),
     (lu.solve_text("float32"), (1, 6, 6)),
     (cholesky.potrf_text("float32"), (1, 6)),

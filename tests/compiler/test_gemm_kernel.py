@@ -44,7 +44,8 @@ def test_products(dtype, op_a, op_b, m, n, k):
     b = matrices(dtype, 2, *((k, n) if op_b == "N" else (n, k)), seed=1)
     one, zero = np.ones((), dtype), np.zeros((), dtype)
     kernel = gemm.gemm_text(dtype, transpose_a=op_a, transpose_b=op_b)
-    words = [2, m, n, k, m * k, n * k]
+    rows = [k if op_a == "N" else m, n if op_b == "N" else k, n]
+    words = [2, m, n, k, m * k, n * k, m * n, *rows]
     (c,) = run_alone(kernel, [a, b, one, zero], [(dtype, (2, m, n))], words)
     close(c, apply(op_a, a) @ apply(op_b, b))
 
@@ -53,7 +54,7 @@ def test_products(dtype, op_a, op_b, m, n, k):
 def test_one_matrix_shared_by_a_batch(dtype):
     a, b = matrices(dtype, 5, 3, 4), matrices(dtype, 4, 2, seed=1)
     scale, zero = np.full((), 2, dtype), np.zeros((), dtype)
-    words = [5, 3, 2, 4, 12, 0]
+    words = [5, 3, 2, 4, 12, 0, 6, 4, 2, 2]
     results = [(dtype, (5, 3, 2))]
     (c,) = run_alone(gemm.gemm_text(dtype), [a, b, scale, zero], results, words)
     close(c, 2 * (a @ b))
@@ -67,7 +68,7 @@ def test_accumulation(dtype):
     address = executable.compile_kernel(gemm.gemm_text(dtype).standalone())
     arrays = (ctypes.c_void_p * 4)(*[x.ctypes.data for x in (a, b, alpha, beta)])
     outs = (ctypes.c_void_p * 1)(c.ctypes.data)
-    words = np.array([1, 3, 3, 3, 0, 0])
+    words = np.array([1, 3, 3, 3, 0, 0, 0, 3, 3, 3])
     kernel = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_void_p] * 4)(address)
     assert kernel(arrays, outs, words.ctypes.data, None) == 0
     close(c, expected)
@@ -92,7 +93,7 @@ def run_products(n: int, set_threads: str) -> np.ndarray:
     one, zero = np.ones((), "f4"), np.zeros((), "f4")
     operands = (ctypes.c_void_p * 4)(*[x.ctypes.data for x in (a, b, one, zero)])
     outs = (ctypes.c_void_p * 1)(c.ctypes.data)
-    words = np.array([1, n, n, n, 0, 0])
+    words = np.array([1, n, n, n, 0, 0, 0, n, n, n])
     kernel = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_void_p] * 4)
     address = executable.compile_kernel(text)
     assert kernel(address)(operands, outs, words.ctypes.data, None) == 0

@@ -12,7 +12,7 @@ import funcgrad as fg
 import funcgrad.numpy as fnp
 from funcgrad.compiler.build import pool
 from funcgrad.compiler.emit.repeats import result_types
-from funcgrad.compiler.lower import parallel
+from funcgrad.compiler.lower import contraction, parallel
 from funcgrad.compiler.lower.parallel import chunks_of, needed
 from funcgrad.config import override
 
@@ -42,6 +42,8 @@ PROGRAMS = {
 def small_chunks(monkeypatch):
     monkeypatch.setattr(parallel, "WORTH", 1 << 10)
     monkeypatch.setattr(parallel, "CHUNK", 1 << 8)
+    monkeypatch.setattr(contraction, "PART_OF_PRODUCT", 1 << 12)
+    monkeypatch.setattr(contraction, "LEAST_ROWS", 5)
     monkeypatch.setattr(pool, "workers", lambda: 4)
 
 
@@ -60,6 +62,32 @@ def test_threads_change_no_bit_and_agree_with_eager(name, shape, small_chunks):
     for result in several:
         np.testing.assert_array_equal(result, one)
     np.testing.assert_allclose(one, np.asarray(program(x)), rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.complex128])
+@pytest.mark.parametrize(
+    ("equation", "x_shape", "y_shape"),
+    [
+        ("mk,kn->mn", (70, 30), (30, 40)),
+        ("km,kn->mn", (30, 70), (30, 40)),
+        ("mk,nk->mn", (31, 30), (90, 30)),
+        ("km,nk->mn", (30, 31), (90, 30)),
+        ("bmk,bkn->bmn", (9, 31, 25), (9, 25, 33)),
+        ("bmk,kn->bmn", (9, 31, 25), (25, 33)),
+        ("mbk,bnk->bmn", (31, 7, 25), (7, 33, 25)),
+    ],
+)
+def test_products_in_parts(equation, x_shape, y_shape, dtype, small_chunks):
+    x, y = _rng.normal(size=x_shape), _rng.normal(size=y_shape)
+    x, y = x.astype(dtype), y.astype(dtype)
+    compiled = fg.jit(lambda x, y: fnp.einsum(equation, x, y))
+    assert "@fg_pool_run" in compiled.lower(x, y).as_text("llvm")
+    tolerance = 200 * np.finfo(dtype).eps
+    expected = np.einsum(equation, x, y)
+    for threads in (1, 4):
+        with override("threads", threads):
+            result = compiled(x, y)
+        np.testing.assert_allclose(result, expected, rtol=tolerance, atol=tolerance)
 
 
 def test_an_array_that_is_donated_is_updated_in_place(small_chunks):

@@ -26,8 +26,9 @@ def gemm_text(
 
     Parameters of the kernel: result ``c`` (batch, m, n), read too unless beta is 0;
     operands ``a``, ``b``, ``alpha`` and ``beta``, the last two of one element; words
-    batch, m, n, k, and the numbers of elements from one ``a``, one ``b`` to the next,
-    0 where all products share it. op(A) is (m, k), op(B) is (k, n); "N" takes the
+    batch, m, n, k, the numbers of elements from one ``a``, one ``b``, one ``c`` to the
+    next (0 where all products share it), and from one row to the next of these matrices
+    as they lie. op(A) is (m, k), op(B) is (k, n); "N" takes the
     matrix as it lies, "T" its transpose, "C" its adjoint. m, n, k are below 2**31.
     """
     kind = element(dtype)
@@ -47,19 +48,20 @@ def gemm_text(
     text = (
         f"define internal i64 @{symbol}"
         "(ptr %c, ptr %a, ptr %b, ptr %alpha, ptr %beta, i64 %batch, "
-        "i64 %m, i64 %n, i64 %k, i64 %a.stride, i64 %b.stride) {\nentry:\n"
+        "i64 %m, i64 %n, i64 %k, i64 %a.stride, i64 %b.stride, i64 %c.stride, "
+        "i64 %a.row, i64 %b.row, i64 %c.row) {\nentry:\n"
         + _slots(kind, transpose_a, transpose_b)
         + with_threads("%work", loop("i", "%batch", product))
         + "  ret i64 0\n}\n"
     )
-    return KernelText(symbol, text, (gemm, *THREADS), 1, 4, 6)
+    return KernelText(symbol, text, (gemm, *THREADS), 1, 4, 10)
 
 
 def _slots(kind: Element, transpose_a: Transpose, transpose_b: Transpose) -> str:
     return (
-        larger("lda.wide", "%k" if transpose_a == "N" else "%m", "1")
-        + larger("ldb.wide", "%n" if transpose_b == "N" else "%k", "1")
-        + larger("ldc.wide", "%n", "1")
+        larger("lda.wide", "%a.row", "1")
+        + larger("ldb.wide", "%b.row", "1")
+        + larger("ldc.wide", "%c.row", "1")
         + int_slot("m.at", "%m")
         + int_slot("n.at", "%n")
         + int_slot("k.at", "%k")
@@ -70,8 +72,8 @@ def _slots(kind: Element, transpose_a: Transpose, transpose_b: Transpose) -> str
         + char_slot("op.b", transpose_b)
         + f"""  %a.step = mul nsw i64 %a.stride, {kind.size}
   %b.step = mul nsw i64 %b.stride, {kind.size}
+  %c.step = mul nsw i64 %c.stride, {kind.size}
   %c.count = mul nsw i64 %m, %n
-  %c.step = mul nsw i64 %c.count, {kind.size}
   %work = mul i64 %c.count, %k
 """
     )

@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from funcgrad.compiler.build import pool
 from funcgrad.compiler.emit.value import Value
 from funcgrad.compiler.kernels.gemm import gemm_text
+from funcgrad.compiler.kernels.kernel_text import BIG_WORK
 from funcgrad.compiler.lower.index import Index, Number, plus, times
 from funcgrad.compiler.lower.matrix_loops import ROWS, Matrices, MatrixLoops
 from funcgrad.compiler.lower.nodes import (
@@ -24,6 +26,7 @@ from funcgrad.compiler.lower.nodes import (
     View,
     is_small,
 )
+from funcgrad.compiler.lower.parallel import Parallel
 from funcgrad.compiler.lower.table import LARGEST_STATIC
 
 DimensionNumbers = tuple[
@@ -33,6 +36,19 @@ BLAS_FROM = 24**3
 """From this many multiply-adds on BLAS is faster than loops made on the spot."""
 LARGE_MATRIX = 2048
 """Entries from which on a matrix is better read along its rows than by columns."""
+
+PART_OF_PRODUCT = 2**20
+"""Multiply-adds that are worth a thread of their own."""
+LEAST_ROWS = 32
+"""Rows or columns that a part of a product has at least."""
+MOST_PARTS = 8
+"""Parts of a product: each packs the other operand again."""
+# For axes batch, m and n of a product: what moves the answer, x and y along them.
+_ALONG: list[tuple[int | None, int | None, int | None]] = [
+    (0, 0, 0),
+    (1, 1, None),
+    (2, None, 2),
+]
 
 
 def lower_dot_general(
@@ -146,18 +162,62 @@ class _Contraction:
         y, flag_y = self._blas_operand(self.y, self.size_k, self.size_n)
         kernel = gemm_text(self.dtype, transpose_a=flag_x, transpose_b=flag_y)
         one, zero = (self._scalar(v) for v in (1, 0))
-        extent = self.ctx.extent
-        sizes = [self.size_b, self.size_m, self.size_n, self.size_k]
-        self.ctx.call_kernel(
-            kernel.text,
-            kernel.symbol,
-            kernel.externs,
-            [
-                *(out, x.node, y.node, one, zero),
-                *map(extent, sizes),
-                *(Index(self.b, m.batch) for m in (x, y)),
-            ],
+        sizes = [self.size_b, self.size_m, self.size_n]
+        k = self.size_k
+        rows = (
+            k if flag_x == "N" else self.size_m,
+            self.size_n if flag_y == "N" else k,
+            self.size_n,
         )
+        extent = self.ctx.table.extent
+        out_at = Matrices(out, extent(math.prod(sizes[1:])), extent(self.size_n), 1)
+
+        def call(starts: Sequence[str], counts: Sequence[Number]) -> None:
+            pointers = [
+                Buffer(start, m.node.shape, self.dtype, (), _memory(m))
+                for start, m in zip(starts, (out_at, x, y), strict=True)
+            ]
+            words = [*counts, extent(k), x.batch, y.batch, out_at.batch]
+            words += map(extent, rows)
+            self.ctx.call_kernel(
+                kernel.text,
+                kernel.symbol,
+                kernel.externs,
+                [*pointers, one, zero, *(Index(self.b, w) for w in words)],
+            )
+
+        axis, chunk = self._parts(sizes)
+        whole = [_pointer(m) for m in (out_at, x, y)]
+        counts = [extent(n) for n in sizes]
+        if not chunk:
+            call(whole, counts)
+            return
+
+        def part(begin: Value, end: Value, *_: Value) -> None:
+            starts = []
+            for at, m, place in zip(whole, (out_at, x, y), _ALONG[axis], strict=True):
+                if place is not None:
+                    step = (m.batch, m.rows, m.columns)[place]
+                    moved = self.b.index(times(self.b, begin, step))
+                    at = self.b.offset(at, moved, self.dtype)
+                starts.append(at)
+            own = [
+                self.b.sub(end, begin) if a == axis else n for a, n in enumerate(counts)
+            ]
+            call(starts, own)
+
+        Parallel(self.ctx).run(sizes[axis], chunk, part)
+
+    def _parts(self, sizes: Sequence[int]) -> tuple[int, int]:
+        """The axis of the answer that threads share out, and their chunks of it."""
+        work = math.prod(sizes) * self.size_k
+        each = work // self.size_b
+        axis = max(range(3), key=lambda a: sizes[a] * (LEAST_ROWS if a == 0 else 1))
+        least = 1 if axis == 0 else LEAST_ROWS
+        count = min(work // PART_OF_PRODUCT, sizes[axis] // least, MOST_PARTS)
+        if count < 2 or each >= BIG_WORK or self.ctx.in_part or pool.workers() == 1:
+            return axis, 0
+        return axis, sizes[axis] // count
 
     def _blas_operand(
         self, x: Matrices, rows: int, columns: int
@@ -293,6 +353,15 @@ def permuted(ctx: Any, x: Node, order: Sequence[int]) -> Node:
     inverse = np.argsort(order).tolist()
     shape = tuple(x.shape[a] for a in order)
     return ctx.view(x, shape, lambda idx: [idx[a] for a in inverse])
+
+
+def _memory(x: Matrices) -> Any:
+    return x.node.allocation if isinstance(x.node, Buffer) else None
+
+
+def _pointer(x: Matrices) -> str:
+    assert isinstance(x.node, Buffer)
+    return x.node.ptr
 
 
 def _is(x: Number, value: int) -> bool:
