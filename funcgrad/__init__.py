@@ -69,5 +69,6 @@ else:
         {"graph": "funcgrad.viz.graph"},
     )
 
+_numpy_protocol.deferred["numpy.fft"] = "funcgrad.numpy.fft"
 _numpy_protocol.deferred["numpy.linalg"] = "funcgrad.numpy.linalg"
 _numpy_protocol.deferred["scipy.special"] = "funcgrad.scipy.special"

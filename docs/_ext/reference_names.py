@@ -8,6 +8,7 @@ from typing import Any
 NAMESPACES = [
     "funcgrad",
     "funcgrad.numpy",
+    "funcgrad.numpy.fft",
     "funcgrad.numpy.linalg",
     "funcgrad.lax",
     "funcgrad.scipy.special",

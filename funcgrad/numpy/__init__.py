@@ -471,6 +471,7 @@ from funcgrad.numpy.vectorized import (
 )
 
 if TYPE_CHECKING:
+    from funcgrad.numpy import fft as fft
     from funcgrad.numpy import linalg as linalg
 else:
-    __getattr__, __dir__ = deferred(__name__, ["linalg"])
+    __getattr__, __dir__ = deferred(__name__, ["fft", "linalg"])

@@ -63,6 +63,7 @@ from funcgrad.ops.exponential import log10 as log10
 from funcgrad.ops.exponential import logaddexp as logaddexp
 from funcgrad.ops.exponential import logaddexp2 as logaddexp2
 from funcgrad.ops.exponential import logistic as logistic
+from funcgrad.ops.fourier import fourier as fourier
 from funcgrad.ops.hyperbolic import acosh as acosh
 from funcgrad.ops.hyperbolic import asinh as asinh
 from funcgrad.ops.hyperbolic import atanh as atanh

@@ -40,6 +40,8 @@ def require(symbol: str) -> int:
         ``fg_special_gammainc_dd``; it takes a last ``i32 0`` more.
         ``fg_numpy_sort_<dtype>`` and ``fg_numpy_argsort_<dtype>`` (stable) are
         NumPy's ``int (data, n, null)`` and ``int (data, indices, n, null)``.
+        ``fg_numpy_fft_<transform>_<letter>`` is a loop of NumPy's pocketfft for one
+        real dtype (``fg_numpy_fft_fft_d``), ``fg_numpy_fftdata_...`` its last argument.
         ``fg_blas_set_threads`` is ``void (i32)``; ``fg_blas_big_threads`` an i32.
         ``Py...`` is CPython's C API.
 
@@ -224,10 +226,46 @@ def _python(name: str) -> int:
     return address
 
 
+class _Ufunc(ctypes.Structure):
+    """The head of NumPy's ``PyUFuncObject``, as its public header has it."""
+
+    _fields_ = (
+        ("head", ctypes.c_char * object.__basicsize__),
+        ("counts", ctypes.c_int * 3),
+        ("identity", ctypes.c_int),
+        ("functions", ctypes.POINTER(ctypes.c_void_p)),
+        ("data", ctypes.POINTER(ctypes.c_void_p)),
+    )
+
+
+def _fourier(name: str) -> int:
+    head, i = _fourier_loop(name)
+    function = head.functions[i]
+    assert function is not None
+    return int(function)
+
+
+def _fourier_datum(name: str) -> int:
+    head, i = _fourier_loop(name)
+    datum = head.data[i]
+    assert datum is not None
+    return int(datum)
+
+
+def _fourier_loop(name: str) -> tuple[_Ufunc, int]:
+    """A ufunc of NumPy's pocketfft and its loop for one dtype, by name: ``fft_d``."""
+    transform, _, letter = name.rpartition("_")
+    ufunc = getattr(importlib.import_module("numpy.fft._pocketfft_umath"), transform)
+    loops = [types.split("->")[0][1] for types in ufunc.types]
+    return _Ufunc.from_address(id(ufunc)), loops.index(letter)
+
+
 _FAMILIES: dict[str, Callable[[str], int]] = {
     "fg_blas_": _blas,
     "fg_lapack_": _lapack,
     "fg_special_": _special,
+    "fg_numpy_fft_": _fourier,
+    "fg_numpy_fftdata_": _fourier_datum,
     "fg_numpy_": _numpy,
     "Py": _python,
 }
