@@ -17,7 +17,7 @@ from funcgrad.compiler.build.libraries import split_libraries
 from funcgrad.errors import CompilerError
 
 PLACEHOLDER = "@FG_KERNEL"
-_DEFINITION = re.compile(rf"^define .*{PLACEHOLDER}\b", re.MULTILINE)
+_DEFINITION = rf"(?m)^define .*{PLACEHOLDER}\b"
 # Raised whenever the passes or the options of the target machine change.
 _PIPELINE = "2: libraries, inline, sroa, simplify, combine, rotate, dce; machine 2"
 
@@ -165,7 +165,7 @@ def _load_or_compile(text: str, name: str) -> int:
 def _compile(text: str, name: str) -> bytes:
     """Object code, headed by the names of the functions that it calls."""
     module = _optimise(text, name)
-    if not _DEFINITION.search(text):
+    if not re.search(_DEFINITION, text):
         raise CompilerError(f"the text of a kernel does not define {PLACEHOLDER}")
     code = bytes(_codegen()._tm.emit_object(module))
     externals = _undefined_symbols(code)

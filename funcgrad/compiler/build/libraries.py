@@ -9,13 +9,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+# Patterns are text: `re` compiles each when it is first used, not at import.
 # Functions of vector mathematics, and kernels; not the parts of a kernel.
-_SHARED = re.compile(r"vm\.|fg_kernel_\w+$")
+_SHARED = r"vm\.|fg_kernel_\w+$"
 # A library costs some 2 ms once, and a fifth of one to load: not worth it for less.
 _LEAST_LINES = 25
-_NAME = re.compile(r"@([\w.$-]+)")
-_HEAD = re.compile(r"define internal (?P<type>.+?) @(?P<name>[\w.$-]+)\((?P<args>.*)\)")
-_ARGUMENT = re.compile(r" %[\w.$-]+")
+_NAME = r"@([\w.$-]+)"
+_HEAD = r"define internal (?P<type>.+?) @(?P<name>[\w.$-]+)\((?P<args>.*)\)"
+_ARGUMENT = r" %[\w.$-]+"
 
 
 class Split(NamedTuple):
@@ -68,7 +69,7 @@ class _Splitter:
 
     def link(self, text: str) -> str:
         """The text with shared functions called by their symbols, and declared."""
-        return _linked(text, self._called(_NAME.findall(text)))
+        return _linked(text, self._called(re.findall(_NAME, text)))
 
     def _called(self, names: Iterable[str]) -> tuple[tuple[str, str, str], ...]:
         """The shared functions among the names: name, symbol and declaration."""
@@ -87,9 +88,9 @@ class _Splitter:
         library, symbol = _library(text, called, self.kernel_name)
         self.libraries[name] = library
         self.symbols[name] = symbol
-        head = _HEAD.match(entity)
+        head = re.match(_HEAD, entity)
         assert head is not None
-        arguments = _ARGUMENT.sub("", head["args"])
+        arguments = re.sub(_ARGUMENT, "", head["args"])
         self.declarations[name] = f"declare {head['type']} @{symbol}({arguments})"
 
     def _needs(self, name: str) -> list[str]:
@@ -108,7 +109,7 @@ class _Splitter:
 @functools.lru_cache(maxsize=256)
 def _names(entity: str) -> list[str]:
     """What an entity names, itself too."""
-    return _NAME.findall(entity)
+    return re.findall(_NAME, entity)
 
 
 @functools.lru_cache(maxsize=256)
@@ -121,7 +122,7 @@ def _library_text(name: str, entity: str, *others: str) -> str:
 def _linked(text: str, called: tuple[tuple[str, str, str], ...]) -> str:
     symbols = {name: symbol for name, symbol, _ in called}
     if symbols:
-        text = _NAME.sub(lambda m: f"@{symbols.get(m[1], m[1])}", text)
+        text = re.sub(_NAME, lambda m: f"@{symbols.get(m[1], m[1])}", text)
     return "\n".join([text, *(declaration for _, _, declaration in called), ""])
 
 
@@ -151,14 +152,14 @@ def _entities(text: str) -> Iterator[str]:
 
 def _defined_name(entity: str) -> str | None:
     if entity.startswith(("define", "declare", "@")):
-        match = _NAME.search(entity)
+        match = re.search(_NAME, entity)
         return None if match is None else match[1]
     return None
 
 
 def _is_shared(name: str, entity: str) -> bool:
     return (
-        _SHARED.match(name) is not None
-        and _HEAD.match(entity) is not None
+        re.match(_SHARED, name) is not None
+        and re.match(_HEAD, entity) is not None
         and entity.count("\n") >= _LEAST_LINES
     )

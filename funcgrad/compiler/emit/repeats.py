@@ -14,21 +14,22 @@ from typing import Any, NamedTuple
 
 SHORTEST = 30
 """Nests of fewer lines stay where they are."""
-_NAME = re.compile(r"%[-\w.$]+")
-_LABEL = re.compile(r"^[\w.]+(?=:)", re.MULTILINE)
+# Patterns are text: `re` compiles each when it is first used, not at import.
+_NAME = r"%[-\w.$]+"
+_LABEL = r"(?m)^[\w.]+(?=:)"
 _TYPE = r"(<[^>]*>|\w+)"
 _RESULTS = [
-    (re.compile(rf"(?:load|phi|fneg) {_TYPE}"), "{0}"),
-    (re.compile(r"(?:getelementptr|alloca) "), "ptr"),
-    (re.compile(rf"(?:add|sub|mul|and|or|xor|shl|[al]shr|[su]div) {_TYPE}"), "{0}"),
-    (re.compile(rf"(?:fadd|fsub|fmul|fdiv|frem) {_TYPE}"), "{0}"),
-    (re.compile(rf"select .+?, {_TYPE}"), "{0}"),
-    (re.compile(rf"call (?:fastcc )?{_TYPE} @"), "{0}"),
-    (re.compile(r"extractelement <\d+ x (\w+)>"), "{0}"),
-    (re.compile(rf"insertelement {_TYPE}"), "{0}"),
-    (re.compile(r"shufflevector <\d+ x (\w+)> .*, <(\d+) x i32>"), "<{1} x {0}>"),
-    (re.compile(r"(?:icmp|fcmp) \w+ \w+ "), "i1"),
-    (re.compile(rf".* to {_TYPE}$"), "{0}"),
+    (rf"(?:load|phi|fneg) {_TYPE}", "{0}"),
+    (r"(?:getelementptr|alloca) ", "ptr"),
+    (rf"(?:add|sub|mul|and|or|xor|shl|[al]shr|[su]div) {_TYPE}", "{0}"),
+    (rf"(?:fadd|fsub|fmul|fdiv|frem) {_TYPE}", "{0}"),
+    (rf"select .+?, {_TYPE}", "{0}"),
+    (rf"call (?:fastcc )?{_TYPE} @", "{0}"),
+    (r"extractelement <\d+ x (\w+)>", "{0}"),
+    (rf"insertelement {_TYPE}", "{0}"),
+    (r"shufflevector <\d+ x (\w+)> .*, <(\d+) x i32>", "<{1} x {0}>"),
+    (r"(?:icmp|fcmp) \w+ \w+ ", "i1"),
+    (rf".* to {_TYPE}$", "{0}"),
 ]
 """Instructions to the types of their results; others stay where they are."""
 
@@ -93,7 +94,7 @@ def share_repeats(
     groups = _repeated(lines, stretches)
     if not groups:
         return list(lines), []
-    used = Counter(_NAME.findall("\n".join(lines)))
+    used = Counter(re.findall(_NAME, "\n".join(lines)))
     patterns = [_pattern(lines, nests[0]) for nests in groups]
     results = [
         _results(nests, pattern, used)
@@ -195,10 +196,10 @@ def _repeated(lines: Sequence[str], stretches: Sequence[Stretch]) -> list[list[_
         if lengths[stretch.stop - stretch.start] > 1:
             text = "\n".join(lines[stretch.start : stretch.stop])
             # The block before it is the first name of all.
-            names = [f"%{stretch.before}", *_NAME.findall(text)]
-            names += [f"%{label}" for label in _LABEL.findall(text)]
+            names = [f"%{stretch.before}", *re.findall(_NAME, text)]
+            names += [f"%{label}" for label in re.findall(_LABEL, text)]
             numbers = dict(zip(dict.fromkeys(names), itertools.count()))
-            shape = _LABEL.sub("", _NAME.sub("%", text))
+            shape = re.sub(_LABEL, "", re.sub(_NAME, "%", text))
             key = (shape, tuple([numbers[name] for name in names]))
             groups.setdefault(key, []).append(_Nest(stretch, tuple(numbers)))
     return [nests for nests in groups.values() if len(nests) > 1]
@@ -222,9 +223,9 @@ def _pattern(lines: Sequence[str], nest: _Nest) -> _Pattern:
         new[name] = f"%{'r' if line[0] == ' ' else 'block'}{numbers[name]}"
     operands = [k for name, k in numbers.items() if name not in new]
     new.update({nest.names[k]: f"%p{i}" for i, k in enumerate(operands)})
-    text = _NAME.sub(lambda m: new[m[0]], "\n".join(stretch))
-    text = _LABEL.sub(lambda m: new[f"%{m[0]}"][1:], text)
-    inside = Counter(_NAME.findall("\n".join(stretch)))
+    text = re.sub(_NAME, lambda m: new[m[0]], "\n".join(stretch))
+    text = re.sub(_LABEL, lambda m: new[f"%{m[0]}"][1:], text)
+    inside = Counter(re.findall(_NAME, "\n".join(stretch)))
     counts = {numbers[name]: inside[name] for name in own if numbers[name] != end}
     return _Pattern(text, counts, operands, end)
 
@@ -239,7 +240,7 @@ def result_types(
         if not equals or (wanted is not None and name[2:] not in wanted):
             continue
         for pattern, kind in _RESULTS:
-            match = pattern.match(instruction)
+            match = re.match(pattern, instruction)
             if match is not None:
                 found[name[2:]] = kind.format(*match.groups())
                 break

@@ -48,10 +48,15 @@ def registers_for(roots: Sequence[Node]) -> int:
     """Registers of one value that a loop works on at once.
 
     Dear functions make the processor wait for what they compute one after the other: it
-    is kept busy by more of them.
+    is kept busy by more of them. In long bodies that gains a twentieth, and would
+    double the time to compile.
     """
     dear = any(isinstance(x, Lazy) and x.cost > CHEAP for x in roots)
-    return 4 if dear else 2
+    return 4 if dear and len(widest_tree(roots)) <= SHORT_BODY else 2
+
+
+SHORT_BODY = 32
+"""Nodes of a loop that counts as short."""
 
 
 def widest_tree(roots: Sequence[Node]) -> list[Node]:
