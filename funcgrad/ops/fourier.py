@@ -22,13 +22,6 @@ from funcgrad.ops.kernel_calls import run_kernel
 from funcgrad.ops.slicing import pad
 from funcgrad.ops.structural import LinearInOne, move_axis_to_front, transpose
 
-_NUMPY = {
-    "fft": np.fft.fft,
-    "ifft": np.fft.ifft,
-    "rfft": np.fft.rfft,
-    "irfft": np.fft.irfft,
-}
-
 
 class Fourier(LinearInOne):
     """``kind`` is fft, ifft, rfft (of real entries) or irfft (``n`` real results).
@@ -58,7 +51,7 @@ class Fourier(LinearInOne):
         if x.size == 0:
             aval = self.abstract_eval(typeof(x), kind=kind, n=n)
             return np.zeros(aval.shape, aval.dtype)
-        return _NUMPY[kind](x, n)
+        return getattr(np.fft, kind)(x, n)  # NumPy loads it at its first use
 
     def abstract_eval(self, x: ShapedArray, *, kind: str, n: int) -> ShapedArray:
         wanted = "f" if kind == "rfft" else "c"

@@ -26,12 +26,15 @@ def fourier_text(transform: Transform, real: DTypeLike) -> KernelText:
     # The direction that NumPy hands to a complex transform: a declaration gives its
     # address.
     direction = Extern(f"fg_numpy_fftdata_{transform}_{letter}", "void", ())
-    externs, datum = (routine,), "null"
+    externs: tuple[Extern, ...] = (routine,)
+    datum = "null"
     if transform in ("fft", "ifft"):
         externs, datum = (routine, direction), f"@{direction.name}"
-    slots = [("args", "ptr", ("%x", "%factor", "%out"))]
-    slots += [("sizes", "i64", ("%rows", "%n", "%count"))]
-    slots += [("strides", "i64", ("%row", "0", "%row.out", "%size", "%size.out"))]
+    slots: list[tuple[str, str, tuple[str, ...]]] = [
+        ("args", "ptr", ("%x", "%factor", "%out")),
+        ("sizes", "i64", ("%rows", "%n", "%count")),
+        ("strides", "i64", ("%row", "0", "%row.out", "%size", "%size.out")),
+    ]
     body = "  %row = mul nsw i64 %n, %size\n"
     body += "  %row.out = mul nsw i64 %count, %size.out\n"
     for name, llvm, values in slots:
