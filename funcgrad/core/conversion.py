@@ -11,14 +11,15 @@ import types
 from typing import Any
 
 from funcgrad import errors
+from funcgrad.core.call_site import INDEXED, called_by_user
 from funcgrad.core.source import SourceLine, source_of, user_frame
+from funcgrad.core.undispatched import undispatched
 
 _STORES = {
     opcode.opmap[name]
     for name in ("STORE_SUBSCR", "STORE_SLICE")
     if name in opcode.opmap
 }
-_WRITERS = frozenset(f"numpy.{name}" for name in ("copyto", "put", "place", "putmask"))
 
 
 def is_assigned() -> bool:
@@ -88,6 +89,11 @@ _USES = {
     ),
     "item": ("`item()` needs a value", "a Python scalar", "leave .item() out"),
     "tolist": ("`tolist()` needs a value", "a Python list", "iterate over the array"),
+    "pickle": (
+        "`pickle` needs a value",
+        "an array",
+        "pass the value as an argument, or return it, and pickle the result",
+    ),
     "array": (
         "a NumPy array or a function that takes no traced values needs a value",
         "a NumPy array",
@@ -112,6 +118,8 @@ def conversion_error(
             f"funcgrad.scipy.stats.{called}, where funcgrad has it; "
             "funcgrad.pure_callback otherwise"
         )
+    elif use == "array":
+        problem, fix = _known_call() or (problem, fix)
     label = getattr(tracer, "label", "")
     name = getattr(tracer.owner, "name", "")
     origin = f", the argument {label}" if label else ""
@@ -126,6 +134,36 @@ def conversion_error(
             see=error.page,
         )
     )
+
+
+def absent_attribute(tracer: Any, name: str) -> AttributeError:
+    """The error for an attribute that traced values do not have."""
+    problem = f"a traced value has no attribute {name!r} ({tracer.aval})"
+    for names, why, fix in _ABSENT:
+        if name in names.split():
+            text = errors.message(f"{problem}: {why}.", where=user_frame(), fix=fix)
+            return AttributeError(text, name=name, obj=tracer)
+    return AttributeError(problem, name=name, obj=tracer)
+
+
+_ABSENT = (
+    (
+        "put itemset setfield byteswap partition resize setflags",
+        "it would write into the array in place",
+        "x = x.at[index].set(value), or the function of that name in funcgrad.numpy",
+    ),
+    (
+        "data ctypes strides flags base __array_interface__ getfield newbyteorder",
+        "it lies nowhere in memory while the function is traced",
+        "x.shape, x.dtype and x.ndim, which are known",
+    ),
+    (
+        "tobytes tofile dump dumps",
+        "its numbers are not known while the function is traced",
+        "return the value, and write it outside; or funcgrad.debug.callback",
+    ),
+    ("view", "memory is read in another way", "funcgrad.lax.bitcast_convert_type"),
+)
 
 
 def writes_into(name: str) -> errors.InPlaceUpdateError:
@@ -144,19 +182,69 @@ def writes_into(name: str) -> errors.InPlaceUpdateError:
 
 def no_dispatch(name: str) -> errors.FuncgradError:
     """The error for a function of NumPy that traced values do not answer for."""
-    if name in _WRITERS:
-        return writes_into(name)
-    return errors.TracerArrayConversionError(
+    reason = undispatched().get(name)
+    problem = f"`{name}` does not take traced values."
+    fix = "funcgrad.pure_callback, with funcgrad.custom_jvp for the derivative"
+    if reason is not None:
+        problem = f"{problem[:-1]}: {reason.why}."
+        fix = reason.fix_for(name)
+    else:
+        known, fix = _known_call() or (problem[:-1], fix)
+        problem = f"{known.removesuffix('. It needs a value')}."
+    in_place = reason is not None and reason.writes
+    error = errors.InPlaceUpdateError if in_place else errors.TracerArrayConversionError
+    return error(
         errors.message(
-            f"`{name}` does not take traced values.",
+            problem,
             where=user_frame(),
             got="a traced value among its arguments",
             expected="a function that funcgrad can trace",
-            fix="see docs/limitations.md for what replaces it, or wrap the call in "
-            "funcgrad.pure_callback",
-            see=errors.TracerArrayConversionError.page,
+            fix=fix,
+            see=error.page,
         )
     )
+
+
+def _known_call() -> tuple[str, str] | None:
+    """What is wrong with the user's call of NumPy or SciPy, and its replacement."""
+    called = called_by_user()
+    if called is INDEXED:
+        return (
+            "NumPy asks a traced index for its value; it needs one",
+            "funcgrad.numpy.asarray(a)[i] where i is traced and a is not",
+        )
+    name = _public_name(called)
+    reason = undispatched().get(name)
+    if reason is not None:
+        problem = f"`{name}` takes no traced values: {reason.why}. It needs a value"
+        return problem, reason.fix_for(name)
+    if name.startswith("numpy."):
+        return (
+            f"`{name}` takes no traced values: it needs a value",
+            f"funcgrad.{name} if funcgrad has it, or funcgrad.pure_callback",
+        )
+    owner = type(getattr(called, "__self__", None)).__module__
+    if owner.startswith("numpy.random"):
+        return (
+            "NumPy's generators take no traced values: the call needs a value",
+            "funcgrad.random; or numbers drawn from the standard distribution, scaled",
+        )
+    return None
+
+
+def _public_name(called: Any) -> str:
+    """The full name by which users know a function of NumPy or SciPy, or nothing."""
+    if called is None:
+        return ""
+    name = getattr(called, "__name__", "")
+    for package in ("numpy", "numpy.linalg", "numpy.fft", "scipy.special"):
+        members = vars(sys.modules[package]) if package in sys.modules else {}
+        if members.get(name) is called:
+            return f"{package}.{name}"
+        for public, value in members.items():
+            if value is called and not public.startswith("_"):
+                return f"{package}.{public}"
+    return ""
 
 
 def _scipy_stats_call() -> str | None:

@@ -38,6 +38,13 @@ def load_answers(package: str) -> None:
         importlib.import_module(module)
 
 
+def full_name(ufunc: np.ufunc) -> str:
+    """A universal function with the package that has it: ``scipy.special.erf``."""
+    special = sys.modules.get("scipy.special")
+    is_special = getattr(special, ufunc.__name__, None) is ufunc
+    return f"{'scipy.special' if is_special else 'numpy'}.{ufunc.__name__}"
+
+
 def find_ufunc(ufunc: np.ufunc) -> Callable[..., Any] | None:
     """The operation that a universal function is on traced values, if there is one."""
     function = ufuncs.get(ufunc)

@@ -72,6 +72,11 @@ class _IsInternal(dict[str, bool]):
 _is_internal = _IsInternal()
 
 
+def is_internal(filename: str) -> bool:
+    """Whether code in this file is never the user's."""
+    return _is_internal[filename]
+
+
 def user_frame() -> SourceLine | None:
     """The innermost line of the call stack that is the user's.
 

@@ -10,6 +10,7 @@ import numpy as np
 from funcgrad import errors
 from funcgrad.core import numpy_protocol as protocol
 from funcgrad.core.conversion import (
+    absent_attribute,
     assignment_error,
     conversion_error,
     is_assigned,
@@ -205,6 +206,15 @@ class ArrayTracer(Tracer):
         value = self._value_for("tolist", errors.ConcretizationTypeError)
         return np.asarray(value).tolist()
 
+    def __copy__(self) -> Any:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self
+
+    def __reduce__(self) -> Any:
+        raise conversion_error("pickle", self, errors.ConcretizationTypeError)
+
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         if is_assigned():
             raise assignment_error()
@@ -221,17 +231,15 @@ class ArrayTracer(Tracer):
     def __array_ufunc__(
         self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any
     ) -> Any:
-        if kwargs:
-            if kwargs.get("out") is not None:
-                raise writes_into(ufunc.__name__)
-            kwargs.pop("out", None)
+        if kwargs and any(y is not None for y in kwargs.pop("out", ())):
+            raise writes_into(ufunc.__name__)
         if method == "__call__":
             function = protocol.ufuncs.get(ufunc) or protocol.find_ufunc(ufunc)
             if function is not None:
                 return function(*inputs, **kwargs)
         elif method in protocol.ufunc_methods and protocol.find_ufunc(ufunc):
             return protocol.ufunc_methods[method](ufunc, *inputs, **kwargs)
-        raise no_dispatch(f"np.{ufunc.__name__}")
+        raise no_dispatch(protocol.full_name(ufunc))
 
     def __array_function__(
         self, function: Any, types: Any, args: Any, kwargs: Any
@@ -247,9 +255,7 @@ class ArrayTracer(Tracer):
     def __getattr__(self, name: str) -> Any:
         function = protocol.methods.get(name)
         if function is None or name in ("getitem", "at"):
-            raise AttributeError(
-                f"a traced value has no attribute {name!r} ({self.aval})"
-            )
+            raise absent_attribute(self, name)
         if name in _PROPERTIES:
             return function(self)
         return lambda *args, **kwargs: function(self, *args, **kwargs)

@@ -18,14 +18,11 @@ from numpy import (
     bartlett as bartlett,
     blackman as blackman,
     c_ as c_,
-    common_type as common_type,
     complexfloating as complexfloating,
     copyto as copyto,
     diag_indices as diag_indices,
-    diag_indices_from as diag_indices_from,
     dtype as dtype,
     e as e,
-    einsum_path as einsum_path,
     errstate as errstate,
     euler_gamma as euler_gamma,
     finfo as finfo,
@@ -41,8 +38,6 @@ from numpy import (
     get_printoptions as get_printoptions,
     hamming as hamming,
     hanning as hanning,
-    histogram2d as histogram2d,
-    histogramdd as histogramdd,
     iinfo as iinfo,
     index_exp as index_exp,
     indices as indices,
@@ -54,13 +49,11 @@ from numpy import (
     isscalar as isscalar,
     issubdtype as issubdtype,
     iterable as iterable,
-    ix_ as ix_,
     kaiser as kaiser,
     load as load,
     mask_indices as mask_indices,
     may_share_memory as may_share_memory,
     mgrid as mgrid,
-    min_scalar_type as min_scalar_type,
     nan as nan,
     ndarray as ndarray,
     ndenumerate as ndenumerate,
@@ -68,7 +61,6 @@ from numpy import (
     newaxis as newaxis,
     number as number,
     ogrid as ogrid,
-    packbits as packbits,
     pi as pi,
     place as place,
     printoptions as printoptions,
@@ -85,14 +77,12 @@ from numpy import (
     shares_memory as shares_memory,
     signedinteger as signedinteger,
     tril_indices as tril_indices,
-    tril_indices_from as tril_indices_from,
     triu_indices as triu_indices,
-    triu_indices_from as triu_indices_from,
-    unpackbits as unpackbits,
     unsignedinteger as unsignedinteger,
 )
 
 from funcgrad.deferred import deferred
+from funcgrad.numpy import like as like
 from funcgrad.numpy import methods as methods
 from funcgrad.numpy import ufunc_methods as ufunc_methods
 from funcgrad.numpy.calculus import (
@@ -136,6 +126,7 @@ from funcgrad.numpy.dispatch import (
 )
 from funcgrad.numpy.einsum import (
     einsum as einsum,
+    einsum_path as einsum_path,
 )
 from funcgrad.numpy.elementwise import (
     allclose as allclose,
@@ -165,15 +156,23 @@ from funcgrad.numpy.grids import (
     apply_along_axis as apply_along_axis,
     apply_over_axes as apply_over_axes,
     can_cast as can_cast,
+    common_type as common_type,
+    diag_indices_from as diag_indices_from,
+    ix_ as ix_,
     meshgrid as meshgrid,
+    min_scalar_type as min_scalar_type,
     result_type as result_type,
+    tril_indices_from as tril_indices_from,
+    triu_indices_from as triu_indices_from,
 )
 from funcgrad.numpy.histograms import (
     bincount as bincount,
     convolve as convolve,
     correlate as correlate,
     histogram as histogram,
+    histogram2d as histogram2d,
     histogram_bin_edges as histogram_bin_edges,
+    histogramdd as histogramdd,
 )
 from funcgrad.numpy.indexing import (
     argwhere as argwhere,
@@ -230,6 +229,10 @@ from funcgrad.numpy.nan_reductions import (
     nanstd as nanstd,
     nansum as nansum,
     nanvar as nanvar,
+)
+from funcgrad.numpy.packed_bits import (
+    packbits as packbits,
+    unpackbits as unpackbits,
 )
 from funcgrad.numpy.polynomials import (
     poly as poly,

@@ -33,6 +33,14 @@ def einsum(
     return _run(inputs, output, arrays, optimize)
 
 
+@traces(np.einsum_path)
+def einsum_path(*operands: Any, optimize: Any = "greedy", **options: Any) -> Any:
+    """The order of contractions with the lowest cost, and its description."""
+    subscripts, arrays = _parse(operands)
+    plain = [np.broadcast_to(np.float64(0), typeof(x).shape) for x in arrays]
+    return np.einsum_path(subscripts, *plain, optimize=optimize, **options)
+
+
 def _parse(operands: Sequence[Any]) -> tuple[str, list[Any]]:
     """Subscripts and arrays of either calling form of NumPy."""
     if isinstance(operands[0], str):

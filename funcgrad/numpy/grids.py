@@ -1,4 +1,4 @@
-"""Grids, functions applied along axes, and what NumPy says of dtypes."""
+"""Grids, functions applied along axes, and what NumPy says of dtypes and shapes."""
 
 from __future__ import annotations
 
@@ -90,3 +90,62 @@ def can_cast(from_: Any, to: Any, casting: Any = "safe") -> bool:
     """Whether values of one dtype may be converted to another."""
     source = dtypes.dtype_of(from_) if isinstance(from_, Tracer) else from_
     return bool(np.can_cast(source, to, casting))
+
+
+@traces(np.common_type)
+def common_type(*arrays: Any) -> Any:
+    """The inexact scalar type that holds all the arrays."""
+    return np.common_type(*[np.empty(0, dtypes.dtype_of(x)) for x in arrays])
+
+
+@traces(np.min_scalar_type)
+def min_scalar_type(a: Any, /) -> np.dtype[Any]:
+    """The smallest dtype for a value; of a traced value, its own dtype."""
+    return dtypes.dtype_of(a)
+
+
+@traces(np.ix_)
+def ix_(*args: Any) -> Any:
+    """Vectors with one axis of their own each, which index a grid."""
+    parts = []
+    for place, vector in enumerate(map(to_array, args)):
+        if typeof(vector).ndim != 1:
+            raise ValueError("Cross index must be 1 dimensional")
+        if typeof(vector).dtype == np.bool_:
+            (vector,) = np.nonzero(vector)
+        extents = [1] * len(args)
+        extents[place] = -1
+        parts.append(np.reshape(vector, extents))
+    return tuple(parts)
+
+
+@traces(np.diag_indices_from)
+def diag_indices_from(arr: Any) -> Any:
+    """The indices of the main diagonal of a cube: they depend on its shape alone."""
+    shape = typeof(arr).shape
+    if len(shape) < 2:
+        raise ValueError("input array must be at least 2-d")
+    if len(set(shape)) > 1:
+        raise ValueError("All dimensions of input must be of equal length")
+    return np.diag_indices(shape[0], len(shape))
+
+
+@traces(np.tril_indices_from)
+def tril_indices_from(arr: Any, k: int = 0) -> Any:
+    """The indices of the lower triangle of a matrix, by its shape."""
+    rows, columns = _matrix_shape(arr)
+    return np.tril_indices(rows, k, columns)
+
+
+@traces(np.triu_indices_from)
+def triu_indices_from(arr: Any, k: int = 0) -> Any:
+    """The indices of the upper triangle of a matrix, by its shape."""
+    rows, columns = _matrix_shape(arr)
+    return np.triu_indices(rows, k, columns)
+
+
+def _matrix_shape(arr: Any) -> tuple[int, int]:
+    shape = typeof(arr).shape
+    if len(shape) != 2:
+        raise ValueError("input array must be 2-d")
+    return shape[0], shape[1]

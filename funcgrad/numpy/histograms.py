@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
@@ -65,8 +66,7 @@ def histogram(
     x = ravel(a)
     edges = histogram_bin_edges(x, bins, range)
     count = typeof(edges).shape[0] - 1
-    place = searchsorted(edges, x, "right") - 1
-    place = where(x == edges[-1], count - 1, place)
+    place = _bin_of(x, edges, count)
     inside = (x >= edges[0]) & (x <= edges[-1])
     if weights is None:
         amount: Any = inside.astype(np.int64)
@@ -77,6 +77,80 @@ def histogram(
     if density:
         return sums / np.diff(edges) / np.sum(sums), edges
     return sums, edges
+
+
+@traces(np.histogramdd)
+def histogramdd(
+    sample: Any,
+    bins: Any = 10,
+    range: Any = None,
+    density: Any = None,
+    weights: Any = None,
+) -> Any:
+    """How many points (or how much weight) fall into each cell, and the edges."""
+    points = np.atleast_2d(to_array(sample).T).T if _is_array(sample) else sample
+    columns = list(points.T) if _is_array(sample) else [to_array(x) for x in points]
+    rank = len(columns)
+    per_axis = list(bins) if _is_sequence(bins) else [bins] * rank
+    if len(per_axis) != rank:
+        raise ValueError(
+            "The dimension of bins must be equal to the dimension of the sample x."
+        )
+    ranges = [None] * rank if range is None else list(range)
+    edges = [
+        histogram_bin_edges(x, b, r)
+        for x, b, r in zip(columns, per_axis, ranges, strict=True)
+    ]
+    counts = [typeof(edge).shape[0] - 1 for edge in edges]
+    cell: Any = 0
+    inside: Any = True
+    for x, edge, count in zip(columns, edges, counts, strict=True):
+        cell = cell * count + _bin_of(x, edge, count)
+        inside = inside & (x >= edge[0]) & (x <= edge[-1])
+    amount = inside.astype(np.float64)
+    if weights is not None:
+        amount = where(inside, to_array(weights), 0.0)
+    sums = np.reshape(_add_at(math.prod(counts), cell, amount), counts)
+    if density:
+        sums = sums / np.sum(sums)
+        for axis, edge in enumerate(edges):
+            extents = [1] * rank
+            extents[axis] = -1
+            sums = sums / np.reshape(np.diff(edge), extents)
+    return sums, tuple(edges)
+
+
+def _is_array(sample: Any) -> bool:
+    return hasattr(sample, "shape")
+
+
+def _is_sequence(bins: Any) -> bool:
+    """Whether there are bins for each axis, or edges, and not one number of bins."""
+    return isinstance(bins, (list, tuple)) or getattr(bins, "ndim", 0) > 0
+
+
+def _bin_of(x: Any, edges: Any, count: int) -> Any:
+    """The bin of each value; the last one is closed on both sides."""
+    place = searchsorted(edges, x, "right") - 1
+    return where(x == edges[-1], count - 1, place)
+
+
+@traces(np.histogram2d)
+def histogram2d(
+    x: Any,
+    y: Any,
+    bins: Any = 10,
+    range: Any = None,
+    density: Any = None,
+    weights: Any = None,
+) -> Any:
+    """How many pairs (or how much weight) fall into each cell, and both edges."""
+    if _is_sequence(bins) and len(bins) not in (1, 2):
+        bins = [bins, bins]
+    sums, (first, second) = histogramdd(
+        [to_array(x), to_array(y)], bins, range, density, weights
+    )
+    return sums, first, second
 
 
 @traces(np.correlate)

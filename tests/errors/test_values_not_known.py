@@ -102,7 +102,7 @@ USES = [
     (items, errors.ConcretizationTypeError, "leave .item() out"),
     (lists, errors.ConcretizationTypeError, "expected:  a Python list"),
     (masks, errors.NonConcreteBooleanIndexError, "funcgrad.numpy.where(mask, x, 0)"),
-    (leaves_numpy, errors.TracerArrayConversionError, "funcgrad.pure_callback"),
+    (leaves_numpy, errors.TracerArrayConversionError, "leave it out"),
 ]
 WRAPPERS = {
     "jit": fg.jit,
@@ -192,7 +192,7 @@ WRITES = [
     (gives_out, "a = a + x"),
     (reduces_into, "a = a + x"),
     (adds_at, ""),
-    (copies_into, "a.at[index].add(x)"),
+    (copies_into, "x.at[index].set(value)"),
     (assigns, "x = x.at[index].set(value)"),
 ]
 WRITERS = {**WRAPPERS, "grad": lambda f: fg.grad(lambda x: fnp.sum(f(x)))}

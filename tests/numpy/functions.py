@@ -88,6 +88,7 @@ A, B, C = normal(3, 4), normal(3, 4), normal(2, 3, 4)
 V, W = normal(4), normal(4)
 P = positive(3, 4)
 N = integers(3, 4)
+SPREAD = np.array([0.0, 1.0, 2.0, 3.0])
 NAN = np.where(booleans(3, 4), np.nan, A)
 
 # Quotients that stay away from whole numbers, where remainders jump.
@@ -642,6 +643,63 @@ def symmetric(np, x):
     return x + np.swapaxes(x, -1, -2)
 
 
+COUNTS = [
+    call("histogramdd", normal(12, 2), bins=[3, 4], differentiable=False),
+    call(
+        "histogramdd",
+        normal(12, 3),
+        bins=2,
+        range=[(-1, 1), (-2, 1), (-1, 2)],
+        density=True,
+        differentiable=False,
+    ),
+    call("histogram2d", normal(12), normal(12), bins=3, differentiable=False),
+    call(
+        "histogram2d",
+        normal(9),
+        normal(9),
+        np.array([-1.0, 0, 2]),
+        differentiable=False,
+    ),
+    expression(
+        "weights of histogram2d",
+        lambda np, w: np.histogram2d(SPREAD, SPREAD, bins=2, weights=w)[0],
+        normal(4),
+    ),
+    *[
+        call("packbits", booleans(3, 11), axis=axis, bitorder=order)
+        for axis in (None, 0, 1)
+        for order in ("big", "little")
+    ],
+    call("packbits", N),
+    *[
+        call("unpackbits", integers(2, 3, low=0, high=256, dtype=np.uint8), **options)
+        for options in [
+            {},
+            {"axis": 0},
+            {"axis": 1, "bitorder": "little"},
+            {"axis": 1, "count": 11},
+            {"axis": 1, "count": 30},
+            {"count": -3},
+        ]
+    ],
+    call("ix_", V, W),
+    call("ix_", integers(3), booleans(4), batchable=False, differentiable=False),
+    *[
+        expression(
+            f"{name} indices", lambda np, x, n=name: x[getattr(np, n)(x)], A[:, :3]
+        )
+        for name in words("diag_indices_from tril_indices_from triu_indices_from")
+    ],
+    call("amax", A, axis=0),
+    call("amin", A),
+    call("around", A, 1, differentiable=False),
+    call("partition", V, 2),
+    call("sort_complex", complexes(4)),
+    call("real_if_close", V),
+    call("histogram_bin_edges", V, 3),
+]
+
 LINALG = [
     call("linalg.solve", SQUARE, normal(4)),
     call("linalg.solve", SQUARE, normal(4, 2)),
@@ -722,5 +780,6 @@ CALLS = (
     + PRODUCTS
     + SORTING
     + CALCULUS
+    + COUNTS
     + LINALG
 )
