@@ -56,7 +56,7 @@ class Primitive:
     effect: ClassVar[str | None] = None
     is_pure: bool = False
     """Whether no application has effects; found out when the primitive is made."""
-    may_overwrite: bool
+    may_overwrite: bool = False
     """Whether ``overwrites`` ever names an operand; found out likewise."""
     keeps_weak_type: ClassVar[bool] = False
     prune: ClassVar[Any] = None
