@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from benchmarks import changes, chart, worker
+from benchmarks import changes, chart, hand_written, worker
 from benchmarks.libraries import load_funcgrad
 from benchmarks.memory import peak
 from benchmarks.runner import Worker, agree, run_workload
@@ -145,3 +145,7 @@ def test_results_that_differ_do_not_agree():
     assert agree([[1.0, 2.0], [1.0, 2.0 + 1e-12]], 1e-9, 0.0)
     assert not agree([[1.0, 2.0], [1.0, 2.1]], 1e-9, 0.0)
     assert not agree([[1.0, 2.0], [1.0]], 1e-9, 0.0)
+
+
+def test_loops_written_by_hand_compute_the_same():
+    assert 0 < hand_written.compare("chain", 1000) < 1000

@@ -1,0 +1,150 @@
+"""Forward passes against loops fused by hand in Numba, with the same mathematics.
+
+    python -m benchmarks.hand_written
+
+Each loop reads its operand once, and uses the polynomials of the compiler's own vector
+code, so that what is measured is the loop. Above 1.1 a compiled function is slower than
+it should be.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+
+import funcgrad as fg
+import funcgrad.numpy as fnp
+from funcgrad.compiler.emit.vecmath.coefficients import EXP, EXP_AHEAD
+from funcgrad.config import config
+
+ROUNDS = 15
+ENTRIES = (10_000, 1_000_000)
+LOG2_E = 1.4426950408889634
+MAGIC = 1.5 * 2.0**52
+HIGH, LOW = 0.6931471803691238, 1.9082149292705877e-10
+
+compiled = numba.njit(fastmath={"contract"}, error_model="numpy")
+inlined = numba.njit(fastmath={"contract"}, error_model="numpy", inline="always")
+
+
+def polynomial(name: str, row: tuple[float, ...]) -> Any:
+    """A Numba function of the polynomial with these coefficients, lowest first."""
+
+    def halves(terms: tuple[float, ...]) -> str:
+        text = repr(terms[-1])
+        for c in terms[-2::-1]:
+            text = f"({text} * s + {c!r})"
+        return text
+
+    source = f"def {name}(r):\n    s = r * r\n"
+    source += f"    return {halves(row[1::2])} * r + {halves(row[::2])}\n"
+    space: dict[str, Any] = {}
+    exec(source, space)  # noqa: S102
+    return inlined(space[name])
+
+
+exp_tail = polynomial("exp_tail", EXP[8])
+tanh_tail = polynomial("tanh_tail", EXP_AHEAD[8])
+
+
+@inlined
+def power_of_two(whole: float) -> float:
+    """``2**k`` for the integer in the low bits of ``whole``."""
+    biased = np.float64(whole).view(np.int64) + 1023
+    return np.int64(biased << 52).view(np.float64)
+
+
+@inlined
+def exp(x: float) -> float:
+    """The exponential of a number below 708 in size."""
+    whole = x * LOG2_E + MAGIC
+    k = whole - MAGIC
+    r = (x - k * HIGH) - k * LOW
+    return (1.0 + (r + r * r * exp_tail(r))) * power_of_two(whole)
+
+
+@inlined
+def tanh(x: float) -> float:
+    """The hyperbolic tangent."""
+    twice = 2.0 * min(abs(x), 20.0)
+    whole = (twice * LOG2_E - 0.22) + MAGIC
+    k = whole - MAGIC
+    r = (twice - k * HIGH) - k * LOW
+    factor = power_of_two(whole)
+    m = factor * (r + r * r * tanh_tail(r)) + (factor - 1.0)
+    return np.copysign(m / (m + 2.0), x)
+
+
+@compiled
+def chain_by_hand(x: Any) -> Any:
+    """``tanh(x) * exp(-x) + 1.5 x``."""
+    y = np.empty_like(x)
+    for i in range(x.size):
+        y[i] = tanh(x[i]) * exp(-x[i]) + 1.5 * x[i]
+    return y
+
+
+@compiled
+def polynomial_by_hand(x: Any) -> Any:
+    """A cubic polynomial."""
+    y = np.empty_like(x)
+    for i in range(x.size):
+        y[i] = ((0.5 * x[i] + 1.0) * x[i] + 2.0) * x[i] - 3.5
+    return y
+
+
+@numba.njit(fastmath={"contract", "reassoc", "nsz"}, error_model="numpy")
+def sum_by_hand(x: Any) -> Any:
+    """The sum of squares."""
+    total = 0.0
+    for i in range(x.size):
+        total += x[i] * x[i]
+    return total
+
+
+CASES: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "chain": (lambda x: fnp.tanh(x) * fnp.exp(-x) + 1.5 * x, chain_by_hand),
+    "polynomial": (lambda x: ((0.5 * x + 1.0) * x + 2.0) * x - 3.5, polynomial_by_hand),
+    "sum of squares": (lambda x: (x * x).sum(), sum_by_hand),
+}
+
+
+def seconds(call: Callable[[Any], Any], x: Any, repeats: int) -> float:
+    """Time of one call."""
+    start = time.perf_counter()
+    for _ in range(repeats):
+        call(x)
+    return (time.perf_counter() - start) / repeats
+
+
+def compare(name: str, entries: int) -> float:
+    """Median time of a compiled function over that of the loop written by hand."""
+    function, by_hand = CASES[name]
+    ours = fg.jit(function)
+    x = np.random.default_rng(0).normal(size=entries)
+    np.testing.assert_allclose(ours(x), by_hand(x), rtol=1e-12, atol=1e-12)
+    repeats = max(1, 300_000 // entries)
+    times: tuple[list[float], list[float]] = [], []
+    for _ in range(ROUNDS):
+        for call, taken in zip((ours, by_hand), times, strict=True):
+            taken.append(seconds(call, x, repeats))
+    return statistics.median(times[0]) / statistics.median(times[1])
+
+
+def main() -> None:
+    """Print a table of ratios, on one thread."""
+    print(f"| forward | {' | '.join(f'{n:,}' for n in ENTRIES)} |")
+    print(f"|---|{'---|' * len(ENTRIES)}")
+    config.update("threads", 1)
+    for name in CASES:
+        ratios = [f"{compare(name, n):.2f}" for n in ENTRIES]
+        print(f"| {name} | {' | '.join(ratios)} |")
+
+
+if __name__ == "__main__":
+    main()
