@@ -1,7 +1,8 @@
 """NumPy's namespace on traced values and arrays alike: ``import funcgrad.numpy as np``.
 
 Every function has NumPy's signature, results and dtypes. NumPy's own functions dispatch
-here as well when they meet a traced value, so ``import numpy as np`` serves too.
+here as well when they meet a traced value, so ``import numpy as np`` serves too. With
+traced operands ``out=`` is refused (``InPlaceUpdateError``).
 """
 
 # ruff: isort: skip_file
@@ -121,7 +122,6 @@ from funcgrad.numpy.cumulative import (
     cumulative_sum as cumulative_sum,
 )
 from funcgrad.numpy.dispatch import (
-    any_traced as any_traced,
     dispatch_table as dispatch_table,
 )
 from funcgrad.numpy.einsum import (
@@ -268,7 +268,6 @@ from funcgrad.numpy.reductions import (
     min as min,
     prod as prod,
     ptp as ptp,
-    reduction_axes as reduction_axes,
     std as std,
     sum as sum,
     var as var,

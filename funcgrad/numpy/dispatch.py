@@ -27,6 +27,7 @@ from funcgrad.core.numpy_protocol import (
 )
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import Tracer, typeof
+from funcgrad.docstrings import docstring
 from funcgrad.ops.casting import convert_element_type, strong
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -34,12 +35,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 # Types that are not traced and hold nothing traced.
 _PLAIN = frozenset({np.ndarray, Array, np.float64, float, int, bool, str, type(None)})
 
-_NUMPYS_TEXT = """
-
-    On traced values it stands for NumPy's own function of this name, with its
-    parameters, its results and its dtypes; on arrays it is that function. ``out`` is
-    refused on traced values (``InPlaceUpdateError``).
-    """
+_NOTES = """\
+Stands for ``{}`` on traced values, with its parameters, results and dtypes.
+"""
 
 
 def is_traced(x: Any) -> bool:
@@ -77,15 +75,18 @@ _UNSET = frozenset({"where", "keepdims"})
 """Keywords whose None says that they are not given, where NumPy takes it for False."""
 
 
-def traces(*targets: Any) -> Callable[[F], F]:
+def traces(*targets: Any, concrete: Any = None) -> Callable[[F], F]:
     """Decorator: the function is NumPy's ``targets`` on traced values.
 
-    The name it is bound to takes arrays too, and then calls ``targets[0]``.
+    The name it is bound to takes arrays too, and then calls ``targets[0]``, or
+    ``concrete`` where that differs. A docstring without examples gets those of
+    `funcgrad.docstrings`.
     """
+    standard = targets[0]
+    on_arrays = concrete or standard
 
     def register(function: F) -> F:
         implements(*targets)(function)
-        concrete = targets[0]
 
         @functools.wraps(function)
         def dispatched(*args: Any, **kwargs: Any) -> Any:
@@ -94,14 +95,20 @@ def traces(*targets: Any) -> Callable[[F], F]:
                     k: x for k, x in kwargs.items() if x is not None or k not in _UNSET
                 }
             if not any_traced(args) and not (kwargs and any_traced(kwargs.values())):
-                result = concrete(*args, **kwargs)
-                return wrap_result(result, concrete.__name__, args)
+                result = on_arrays(*args, **kwargs)
+                return wrap_result(result, standard.__name__, args)
             if kwargs.pop("out", None) is not None:
                 raise writes_into(function.__name__)
             return function(*args, **kwargs)
 
-        if dispatched.__doc__ and "\n" not in dispatched.__doc__:
-            dispatched.__doc__ += _NUMPYS_TEXT
+        if dispatched.__doc__ and ">>>" not in dispatched.__doc__:
+            home = standard.__module__
+            dispatched.__doc__ = docstring(
+                home.rpartition(".")[2],
+                function.__name__,
+                dispatched.__doc__.replace("\n    ", "\n").strip(),
+                _NOTES.format(f"{home}.{standard.__name__}"),
+            )
         return cast(F, dispatched)
 
     return register

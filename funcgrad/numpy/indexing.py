@@ -373,9 +373,15 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
     return result
 
 
-@traces(np.fill_diagonal)
+def _fill_array(a: Any, val: Any, wrap: bool = False, *, inplace: bool = True) -> Any:
+    x = a if inplace else np.array(a)
+    np.fill_diagonal(x, val, wrap)
+    return None if inplace else x
+
+
+@traces(np.fill_diagonal, concrete=_fill_array)
 def fill_diagonal(a: Any, val: Any, wrap: bool = False, *, inplace: bool = True) -> Any:
-    """A new matrix with ``val`` on the diagonal: give ``inplace=False``."""
+    """``val`` on the diagonal; ``inplace=False`` gives a new matrix, traced or not."""
     x = to_array(a)
     if inplace:
         raise errors.InPlaceUpdateError(

@@ -13,6 +13,7 @@ import numpy as np
 from funcgrad import ops
 from funcgrad.core.array import as_array
 from funcgrad.core.dtypes import real_dtype
+from funcgrad.docstrings import Docstring
 from funcgrad.numpy.dispatch import any_traced, to_array
 from funcgrad.ops.casting import convert_element_type
 
@@ -64,7 +65,7 @@ def _scalar_type(numpy_type: Any, name: str = "") -> Any:
     dtype = np.dtype(numpy_type)
     body = {
         "__module__": __name__,
-        "__doc__": f"``{dtype}``: a dtype, and the conversion of any value to it.",
+        "__doc__": Docstring(None, "dtypes"),
         "__slots__": (),
         "numpy_type": numpy_type,
         "dtype": dtype,

@@ -20,6 +20,7 @@ from funcgrad.core.numpy_protocol import (
 )
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import PYTHON_SCALARS, Tracer, typeof
+from funcgrad.docstrings import Docstring
 from funcgrad.numpy.dispatch import given, is_traced, to_array, wrap_result
 from funcgrad.ops.casting import convert_element_type, strong
 from funcgrad.ops.elementwise import broadcast_shapes
@@ -27,6 +28,11 @@ from funcgrad.ops.elementwise import broadcast_shapes
 Operation = Callable[..., Any]
 _PYTHON_KINDS = {"i": int, "f": float, "c": complex}
 _loops: dict[Any, tuple[np.dtype[Any], ...]] = {}
+_NOTES = """\
+A universal function, on arrays and traced values: operands are broadcast together, and
+their dtypes promoted as NumPy does. ``where``, ``dtype`` and ``casting`` are as there;
+see `Ufunc` for its methods ``reduce``, ``accumulate``, ``outer``, ``reduceat``, ``at``.
+"""
 
 
 class Ufunc:
@@ -51,6 +57,8 @@ class Ufunc:
     Array([4, 6])
     """
 
+    __doc__ = Docstring(__doc__, "ufuncs", notes=_NOTES)
+
     def __init__(self, numpy: np.ufunc, operation: Operation) -> None:
         self._numpy: np.ufunc | None = numpy
         self._describe(numpy.__name__, operation)
@@ -61,7 +69,6 @@ class Ufunc:
         self._unary: dict[int, np.dtype[Any]] = {}  # by identity: hashes take longer
         self._direct: dict[tuple[Any, ...] | None, tuple[np.dtype[Any], ...]] = {}
         self.__name__ = self.__qualname__ = name
-        self.__doc__ = f"The universal function `{name}`, on arrays and traced values."
 
     @property
     def numpy(self) -> np.ufunc:
@@ -193,6 +200,8 @@ class SpecialUfunc(Ufunc):
     operation : callable
         The same on traced operands that have the dtypes of one of SciPy's loops.
     """
+
+    __doc__ = Docstring(__doc__, "special", notes=_NOTES)
 
     def __init__(self, name: str, operation: Operation) -> None:
         self._numpy = None

@@ -9,10 +9,16 @@ from typing import Any
 import numpy as np
 
 import funcgrad.numpy as fnp
+from funcgrad.docstrings import Docstring
 from funcgrad.scipy.stats.operands import all_of, float_operands, select
 
 Function = Callable[..., Any]
 _INF = math.inf
+_NOTES = """\
+Methods ``pdf``, ``logpdf``, ``cdf``, ``logcdf``, ``sf`` and ``logsf`` take
+``(x, {0.parameters})``; the inverses ``ppf`` and ``isf`` a probability for ``x``.
+Operands are arrays, broadcast together, and results are differentiable in all of them.
+"""
 
 
 def whole_line(*shapes: Any) -> tuple[float, float]:
@@ -52,6 +58,8 @@ class Continuous:
         Whether shapes are allowed; all positive by default.
     """
 
+    __doc__ = Docstring(__doc__, "stats", "name", _NOTES)
+
     def __init__(
         self,
         name: str,
@@ -82,11 +90,7 @@ class Continuous:
         self._support = support
         self._inner = inner
         self._valid = valid
-        parameters = ", ".join([*shapes, "loc=0", "scale=1"])
-        self.__doc__ = (
-            f"The distribution `scipy.stats.{name}`, with parameters {parameters}.\n\n"
-            "See `Continuous` for what its methods take and give."
-        )
+        self.parameters = ", ".join([*shapes, "loc=0", "scale=1"])
 
     def _operands(self, x: Any, args: Any, kwargs: dict[str, Any]) -> list[Any]:
         names = (*self.shapes, "loc", "scale")

@@ -9,11 +9,17 @@ from typing import Any
 import numpy as np
 
 import funcgrad.numpy as fnp
+from funcgrad.docstrings import Docstring
 from funcgrad.scipy import special
 from funcgrad.scipy.stats.operands import float_operands, select
 
 Function = Callable[..., Any]
 _INF = math.inf
+_NOTES = """\
+Methods ``pmf``, ``logpmf``, ``cdf``, ``logcdf``, ``sf`` and ``logsf`` take
+``(k, {0.parameters})``: arrays, broadcast together. Results are differentiable in the
+parameters.
+"""
 
 
 class Discrete:
@@ -39,6 +45,8 @@ class Discrete:
         Whether shapes are allowed.
     """
 
+    __doc__ = Docstring(__doc__, "stats", "name", _NOTES)
+
     def __init__(
         self,
         name: str,
@@ -57,11 +65,7 @@ class Discrete:
         self._sf = sf
         self._support = support
         self._valid = valid
-        self.__doc__ = (
-            f"The distribution `scipy.stats.{name}`, with parameters "
-            f"{', '.join([*shapes, 'loc=0'])}.\n\n"
-            "See `Discrete` for what its methods take and give."
-        )
+        self.parameters = ", ".join([*shapes, "loc=0"])
 
     def _operands(self, k: Any, args: Any, kwargs: dict[str, Any]) -> list[Any]:
         names = (*self.shapes, "loc")
@@ -152,6 +156,8 @@ binom = Discrete(
 class Bernoulli(Discrete):
     """Whole numbers of which only 0 and 1 occur."""
 
+    __doc__ = Docstring(__doc__, "stats", "name", _NOTES)
+
     def ppf(self, q: Any, *args: Any, **kwargs: Any) -> Any:
         """The number up to which the probability is at least ``q``."""
         q, p, loc = float_operands(
@@ -199,6 +205,8 @@ geom = Discrete(
 
 class Poisson(Discrete):
     """Numbers of independent events."""
+
+    __doc__ = Docstring(__doc__, "stats", "name", _NOTES)
 
     def entropy(self, mu: Any, loc: Any = 0) -> Any:
         """``-sum(pmf * log(pmf))``: summed, or for ``mu > 100`` by its expansion."""

@@ -10,6 +10,7 @@ import numpy as np
 import funcgrad.numpy as fnp
 from funcgrad.core.array import as_array
 from funcgrad.core.trace import typeof
+from funcgrad.docstrings import Docstring
 from funcgrad.ops.linalg import cholesky, triangular_solve
 from funcgrad.scipy import special
 from funcgrad.scipy.stats.operands import float_operands, select
@@ -17,6 +18,9 @@ from funcgrad.scipy.stats.operands import float_operands, select
 
 class Multinomial:
     """Counts of ``n`` independent draws, each of one of several kinds."""
+
+    name = "multinomial"
+    __doc__ = Docstring(__doc__, "stats", "name")
 
     def logpmf(self, x: Any, n: Any, p: Any) -> Any:
         """Logarithm of the probability of the counts along the last axis of ``x``.
@@ -54,6 +58,9 @@ class Multinomial:
 
 class Dirichlet:
     """Vectors of positive numbers that add up to 1."""
+
+    name = "dirichlet"
+    __doc__ = Docstring(__doc__, "stats", "name")
 
     def logpdf(self, x: Any, alpha: Any) -> Any:
         """Logarithm of the density at ``x``.
@@ -94,6 +101,9 @@ class Dirichlet:
 
 class MultivariateNormal:
     """Normal vectors with a mean and a covariance matrix."""
+
+    name = "multivariate_normal"
+    __doc__ = Docstring(__doc__, "stats", "name")
 
     def logpdf(
         self, x: Any, mean: Any = None, cov: Any = 1, allow_singular: bool = False
