@@ -143,17 +143,17 @@ class SVD(Primitive):
 def _vector_tangents(u: Any, s: Any, vh: Any, t: Any, inside: Any) -> tuple[Any, Any]:
     """Tangents of the reduced U and Vh; ``inside`` is ``U^H dA V``."""
     dtype = typeof(u).dtype
-    columns = convert_element_type(_spread(s, rows=False), dtype)
-    rows = convert_element_type(_spread(s, rows=True), dtype)
-    # 1 / (s_j^2 - s_i^2), zero where they are equal.
-    sums = _inverse(add(_spread(s, rows=False), _spread(s, rows=True)))
-    gaps = convert_element_type(mul(inverse_differences(s), sums), dtype)
-    right, left = mul(inside, columns), mul(rows, inside)
-    turn_u = mul(gaps, add(right, adjoint(right)))
-    turn_v = mul(gaps, add(left, adjoint(left)))
+    # Of U^H dA V, Hermitian parts turn U and V alike, by 1 / (s_j - s_i); the others
+    # turn them against each other, by 1 / (s_i + s_j), also where these are equal.
+    sums = add(_spread(s, rows=False), _spread(s, rows=True))
+    gaps = convert_element_type(mul(inverse_differences(s), 0.5), dtype)
+    halves = convert_element_type(mul(_inverse(sums), 0.5), dtype)
+    together = mul(gaps, add(inside, adjoint(inside)))
+    apart = mul(halves, sub(inside, adjoint(inside)))
     # The imaginary part of the diagonal turns phases; U takes all of it.
-    skew = diagonal_part(sub(inside, adjoint(inside)))
-    turn_u = add(turn_u, mul(mul(skew, 0.5), _inverse(columns)))
+    phases = diagonal_part(apart)
+    turn_u = add(add(together, apart), phases)
+    turn_v = add(sub(together, apart), phases)
     tu = matmul(u, turn_u)
     v = adjoint(vh)
     tv = matmul(v, turn_v)

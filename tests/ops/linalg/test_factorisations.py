@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.linalg
 
+import funcgrad as fg
 from funcgrad import errors, lax
 from funcgrad.compiler.pipeline import compile_jaxpr
 from funcgrad.core.trace import typeof
@@ -202,3 +204,24 @@ def test_names_and_sides_are_those_of_jax() -> None:
     np.testing.assert_array_equal(np.tril(a).T @ x, b.T)
     factor = lax.linalg.cholesky(a.T @ a)
     np.testing.assert_allclose(factor @ factor.T, a.T @ a, rtol=1e-14)
+
+
+@pytest.mark.parametrize("diagonal", [(1, 1, 1), (2, 2, 1)])
+@pytest.mark.parametrize("kind", [float, complex])
+def test_products_of_vectors_at_equal_singular_values(diagonal, kind):
+    """``u @ vh`` is the polar factor, smooth where the vectors alone are not."""
+    rng = np.random.default_rng(8)
+    a = np.diag(diagonal).astype(kind)
+    t = rng.normal(size=(3, 3)) + (
+        1j * rng.normal(size=(3, 3)) if kind is complex else 0
+    )
+
+    def polar_factor(a):
+        u, _, vh = np.linalg.svd(a, full_matrices=False)
+        return u @ vh
+
+    h = 1e-5
+    ahead, behind = (scipy.linalg.polar(a + s * t)[0] for s in (h, -h))
+    for f in (polar_factor, fg.jit(polar_factor)):
+        _, got = fg.jvp(f, (a,), (t,))
+        np.testing.assert_allclose(got, (ahead - behind) / (2 * h), atol=1e-8)
