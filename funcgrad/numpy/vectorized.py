@@ -16,7 +16,7 @@ from funcgrad.numpy.shape import expand_dims, squeeze
 from funcgrad.ops.elementwise import broadcast_shapes
 
 _CORE = r"\(\s*(?:\w+\s*(?:,\s*\w+\s*)*)?\)"
-_SIGNATURE = re.compile(rf"\s*(?:{_CORE}\s*(?:,\s*{_CORE}\s*)*)?->\s*{_CORE}.*")
+_SIGNATURE = rf"\s*(?:{_CORE}\s*(?:,\s*{_CORE}\s*)*)?->\s*{_CORE}.*"
 Core = tuple[str, ...]
 
 
@@ -80,7 +80,7 @@ def vectorize(
 
 
 def _parse(signature: str) -> tuple[list[Core], list[Core]]:
-    if not _SIGNATURE.fullmatch(signature):
+    if not re.fullmatch(_SIGNATURE, signature):
         raise ValueError(f"not a valid gufunc signature: {signature}")
     inside, outside = (
         [tuple(re.findall(r"\w+", part)) for part in re.findall(_CORE, side)]

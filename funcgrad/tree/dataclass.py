@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 from funcgrad.errors import TreeRegistrationError, message
 from funcgrad.tree.keys import GetAttrKey
-from funcgrad.tree.registry import NodeType, register_node_type, show_custom
+from funcgrad.tree.node_type import NodeType
+from funcgrad.tree.registry import register_node_type, show_custom
 
 C = TypeVar("C", bound=type)
 

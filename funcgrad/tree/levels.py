@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from funcgrad.errors import TreeError, message
-from funcgrad.tree.registry import NodeType, node_types
+from funcgrad.tree.node_type import NodeType
+from funcgrad.tree.registry import node_types
 from funcgrad.tree.treedef import LEAF, IsLeaf, PyTreeDef, structure
 
 

@@ -5,7 +5,8 @@ from typing import Any, Protocol
 
 from funcgrad.errors import TreeError, message
 from funcgrad.tree.keys import KeyPath, keystr
-from funcgrad.tree.registry import NodeType, node_types
+from funcgrad.tree.node_type import NodeType
+from funcgrad.tree.registry import node_types
 
 _MAX_TEXT = 400
 

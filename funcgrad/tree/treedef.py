@@ -9,7 +9,8 @@ from typing import Any, final
 
 from funcgrad.errors import TreeError, message
 from funcgrad.tree.mismatch import mismatch_error
-from funcgrad.tree.registry import NodeType, node_types
+from funcgrad.tree.node_type import NodeType
+from funcgrad.tree.registry import node_types
 
 IsLeaf = Callable[[Any], bool]
 
