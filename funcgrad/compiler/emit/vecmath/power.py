@@ -6,16 +6,26 @@ import math
 
 from funcgrad.compiler.emit.arithmetic import Arithmetic
 from funcgrad.compiler.emit.value import FLOAT32, FLOAT64, Value
-from funcgrad.compiler.emit.vecmath.coefficients import LOG_TAIL
+from funcgrad.compiler.emit.vecmath.coefficients import (
+    EXP_SINGLE,
+    LOG_SINGLE,
+    LOG_TAIL,
+)
 from funcgrad.compiler.emit.vecmath.compensated import (
     Pair,
     fast_two_sum,
     pair_product,
     two_product,
 )
-from funcgrad.compiler.emit.vecmath.exponential import exp_shifted
+from funcgrad.compiler.emit.vecmath.exponential import LOG2_E, exp_shifted
 from funcgrad.compiler.emit.vecmath.logarithm import normalise, split
-from funcgrad.compiler.emit.vecmath.polynomial import estrin
+from funcgrad.compiler.emit.vecmath.polynomial import (
+    clamp,
+    estrin,
+    format_of,
+    halves,
+    power_of_two,
+)
 
 _LN2 = (0.6931471805599453, 2.3190468138462996e-17)
 _TWO_THIRDS = (0.6666666666666666, 3.700743415417188e-17)
@@ -62,14 +72,33 @@ def _magnitude(b: Arithmetic, x: Value, y: Value) -> Value:
     return exp_shifted(b, product, low=error)
 
 
+def _magnitude_single(b: Arithmetic, x: Value, y: Value) -> Value:
+    """``x**y`` for nonnegative float32 ``x``.
+
+    Computed in float64, which has bits to spare for the error that ``y`` multiplies and
+    exponents to spare for results that overflow, to the precision that is left.
+    """
+    wide = b.convert(x, FLOAT64)
+    form = format_of(wide)
+    f, k = split(b, wide)
+    s = b.div(f, b.add(f, 2.0))
+    z = b.mul(s, s)
+    bend = b.fma(b.mul(z, s), halves(b, z, LOG_SINGLE), b.add(s, s))
+    log = b.fma(k, _LN2[0], bend)
+    log = b.select(b.cmp("eq", wide, 0.0), -math.inf, log)
+    log = b.select(b.cmp("lt", wide, math.inf), log, wide)
+    exponent = clamp(b, b.mul(b.convert(y, FLOAT64), log), -200.0, 200.0)
+    whole = b.fma(exponent, LOG2_E, form.magic)
+    r = b.fma(b.sub(whole, form.magic), -_LN2[0], exponent)
+    p = b.fma(b.mul(r, r), halves(b, r, EXP_SINGLE), b.add(r, 1.0))
+    return b.convert(b.mul(p, power_of_two(b, b.bits(whole), wide)), FLOAT32)
+
+
 def pow(b: Arithmetic, x: Value, y: Value) -> Value:
     """``x**y`` with C's special cases; NaN for negative ``x`` and broken ``y``."""
     size = b.fabs(x)
     if x.dtype == FLOAT32:
-        # Float64 has bits to spare for the error that y multiplies.
-        log = b.math("log", b.convert(size, FLOAT64))
-        wide = b.math("exp", b.mul(b.convert(y, FLOAT64), log))
-        result = b.convert(wide, FLOAT32)
+        result = _magnitude_single(b, size, y)
     else:
         result = _magnitude(b, size, y)
     whole = b.cmp("eq", b.trunc(y), y)
