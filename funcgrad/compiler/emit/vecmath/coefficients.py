@@ -52,22 +52,6 @@ EXP_AHEAD: dict[int, tuple[float, ...]] = {
     ),
 }
 
-# The same two to 30 bits, for float32 computed in float64: of r as in EXP, and of s**2.
-EXP_SINGLE = (
-    0.5000000013457727,
-    0.16666666681614256,
-    0.04166646500604005,
-    0.008333310934448869,
-    0.0013933641031986701,
-    0.00019890980869750327,
-)
-LOG_SINGLE = (
-    0.6666666655449709,
-    0.40000121839806124,
-    0.28550820815960665,
-    0.23330467216303835,
-)
-
 # (log((1 + s) / (1 - s)) / s - 2) / s**2 of s**2, for s of 1 / sqrt(2) .. sqrt(2).
 LOG: dict[int, tuple[float, ...]] = {
     8: (

@@ -6,11 +6,7 @@ import math
 
 from funcgrad.compiler.emit.arithmetic import Arithmetic
 from funcgrad.compiler.emit.value import FLOAT32, FLOAT64, Value
-from funcgrad.compiler.emit.vecmath.coefficients import (
-    EXP_SINGLE,
-    LOG_SINGLE,
-    LOG_TAIL,
-)
+from funcgrad.compiler.emit.vecmath.coefficients import LOG_TAIL
 from funcgrad.compiler.emit.vecmath.compensated import (
     Pair,
     fast_two_sum,
@@ -29,6 +25,22 @@ from funcgrad.compiler.emit.vecmath.polynomial import (
 
 _LN2 = (0.6931471805599453, 2.3190468138462996e-17)
 _TWO_THIRDS = (0.6666666666666666, 3.700743415417188e-17)
+
+# EXP and LOG to 30 bits, for float32 computed in float64.
+_EXP_SINGLE = (
+    0.5000000013457727,
+    0.16666666681614256,
+    0.04166646500604005,
+    0.008333310934448869,
+    0.0013933641031986701,
+    0.00019890980869750327,
+)
+_LOG_SINGLE = (
+    0.6666666655449709,
+    0.40000121839806124,
+    0.28550820815960665,
+    0.23330467216303835,
+)
 
 
 def _log_pair(b: Arithmetic, x: Value) -> Pair:
@@ -83,14 +95,14 @@ def _magnitude_single(b: Arithmetic, x: Value, y: Value) -> Value:
     f, k = split(b, wide)
     s = b.div(f, b.add(f, 2.0))
     z = b.mul(s, s)
-    bend = b.fma(b.mul(z, s), halves(b, z, LOG_SINGLE), b.add(s, s))
+    bend = b.fma(b.mul(z, s), halves(b, z, _LOG_SINGLE), b.add(s, s))
     log = b.fma(k, _LN2[0], bend)
     log = b.select(b.cmp("eq", wide, 0.0), -math.inf, log)
     log = b.select(b.cmp("lt", wide, math.inf), log, wide)
     exponent = clamp(b, b.mul(b.convert(y, FLOAT64), log), -200.0, 200.0)
     whole = b.fma(exponent, LOG2_E, form.magic)
     r = b.fma(b.sub(whole, form.magic), -_LN2[0], exponent)
-    p = b.fma(b.mul(r, r), halves(b, r, EXP_SINGLE), b.add(r, 1.0))
+    p = b.fma(b.mul(r, r), halves(b, r, _EXP_SINGLE), b.add(r, 1.0))
     return b.convert(b.mul(p, power_of_two(b, b.bits(whole), wide)), FLOAT32)
 
 
