@@ -19,6 +19,7 @@ from funcgrad.api.jacobians import jacfwd as jacfwd
 from funcgrad.api.jacobians import jacobian as jacobian
 from funcgrad.api.jacobians import jacrev as jacrev
 from funcgrad.api.jit import jit as jit
+from funcgrad.api.profile import profile as profile
 from funcgrad.api.progress import progress as progress
 from funcgrad.api.staging import ShapeDtypeStruct as ShapeDtypeStruct
 from funcgrad.api.staging import closure_convert as closure_convert

@@ -183,6 +183,10 @@ class JitFunction:
         entry = self._trace(function, in_tree, avals, labels)
         return Lowered(self._name, entry, in_tree, avals)
 
+    def dynamic(self, args: Any, kwargs: Any) -> tuple[Any, Any]:
+        """The arguments without those that are static: what the program is run on."""
+        return self._static.split(args, kwargs)[1] if self._static else (args, kwargs)
+
     def trace(self, *args: Any, **kwargs: Any) -> Lowered:
         """As `lower`, which does no more than trace."""
         return self.lower(*args, **kwargs)

@@ -44,15 +44,18 @@ class Program(NamedTuple):
 
 
 def lower_program(
-    jaxpr: Jaxpr, own: Sequence[int] = (), homes: Mapping[int, int] | None = None
+    jaxpr: Jaxpr,
+    own: Sequence[int] = (),
+    homes: Mapping[int, int] | None = None,
+    ctx: ControlLowering | None = None,
 ) -> Program:
     """LLVM text of a jaxpr without constants, and the table of its sizes.
 
     It may overwrite its ``own`` arguments; ``homes`` are those whose memory results
-    take, by the result.
+    take, by the result. ``ctx`` is new; by default, the one that adds nothing.
     """
     homes = homes or {}
-    ctx = ControlLowering(vector_bytes())
+    ctx = ctx or ControlLowering(vector_bytes())
     operands = [
         _argument(ctx, k, aval, own=k in own) for k, aval in enumerate(jaxpr.in_avals)
     ]
@@ -177,7 +180,9 @@ class Executable:
         jaxpr = _without_outputs(jaxpr, [k for k, _ in self._empty])
         jaxpr = simplify(jaxpr)
         self._homes = self.choose_homes(jaxpr)
-        self.program = lower_program(jaxpr, self.own_arguments(jaxpr), self._homes)
+        self.program = lower_program(
+            jaxpr, self.own_arguments(jaxpr), self._homes, self.lowering()
+        )
         self.out_avals = self.program.out_avals
         self._dynamic = [
             k for k, a in enumerate(self.out_avals) if a.shape[:1] == (DYNAMIC,)
@@ -187,6 +192,10 @@ class Executable:
         self.native_call = self._native_call(specs, single=False)
         for number in self.program.callbacks:
             weakref.finalize(self, callbacks.forget, number)
+
+    def lowering(self) -> ControlLowering:
+        """What the program is written by."""
+        return ControlLowering(vector_bytes())
 
     def own_arguments(self, jaxpr: Jaxpr) -> list[int]:
         """The arguments that the program may overwrite."""

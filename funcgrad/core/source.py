@@ -40,6 +40,12 @@ class SourceLine(NamedTuple):
         return f"{self.file}:{self.line} ({self.function})"
 
 
+class BackwardLine(SourceLine):
+    """A line of the user's whose derivative is carried back."""
+
+    __slots__ = ()
+
+
 def _folder(module_file: str | None) -> str:
     return os.path.join(os.path.dirname(os.path.abspath(str(module_file))), "")
 

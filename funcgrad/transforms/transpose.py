@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.core.jaxpr import Eqn, Jaxpr, Literal, Var
-from funcgrad.core.source import replay
+from funcgrad.core.source import BackwardLine, replay
 from funcgrad.core.vspace import Zero, add_tangents
 from funcgrad.errors import DifferentiationError
 
@@ -51,7 +51,7 @@ def backward_pass(
             for eqn in reversed(todo):
                 if eqn.source is not line:
                     line = eqn.source
-                    replay.line = line or outer
+                    replay.line = BackwardLine(*line) if line else outer
                 _transpose_eqn(eqn, known, linear, cts)
         finally:
             replay.line = outer

@@ -96,6 +96,15 @@ class Emitter(ABC):
         self._allocas.extend(part.allocas)
         self.current = part.end
 
+    @property
+    def length(self) -> int:
+        """How many lines were appended so far."""
+        return len(self._lines)
+
+    def since(self, length: int) -> list[str]:
+        """The lines that were appended since there were so many."""
+        return self._lines[length:]
+
     def written(self) -> list[str]:
         """The lines of this function so far."""
         return [*self._allocas, *self._lines]
