@@ -44,6 +44,10 @@ class Array(np.ndarray[Any, Any]):
         """Functional updates: ``x.at[index].set(value)``, ``.add``, ``.get``, ..."""
         return protocol.methods["at"](self)
 
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        """The namespace of the array API standard: ``funcgrad.numpy``."""
+        return protocol.methods["__array_namespace__"](self, api_version=api_version)
+
 
 def as_array(x: Any) -> Any:
     """A view of an ndarray with ``.at``; anything else as it is."""

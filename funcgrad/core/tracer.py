@@ -270,4 +270,4 @@ class ArrayTracer(Tracer):
         return repr(self) if value is None or not spec else format(value, spec)
 
 
-_PROPERTIES = frozenset({"T", "mT", "real", "imag", "flat"})
+_PROPERTIES = frozenset({"T", "mT", "real", "imag", "flat", "device"})

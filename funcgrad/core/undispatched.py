@@ -157,8 +157,8 @@ REASONS = (
 )
 
 THROUGH_OTHERS = (
-    "numpy.row_stack scipy.special.ivp scipy.special.jvp scipy.special.kvp "
-    "scipy.special.softplus scipy.special.yvp"
+    "numpy.row_stack numpy.fft.fftfreq numpy.fft.rfftfreq scipy.special.ivp "
+    "scipy.special.jvp scipy.special.kvp scipy.special.softplus scipy.special.yvp"
 ).split()
 """They are not handed over, and work, because all that they call is dispatched."""
 

@@ -86,6 +86,10 @@ from funcgrad.deferred import deferred
 from funcgrad.numpy import like as like
 from funcgrad.numpy import methods as methods
 from funcgrad.numpy import ufunc_methods as ufunc_methods
+from funcgrad.numpy.array_api import (
+    __array_api_version__ as __array_api_version__,
+    __array_namespace_info__ as __array_namespace_info__,
+)
 from funcgrad.numpy.calculus import (
     diff as diff,
     ediff1d as ediff1d,
@@ -273,7 +277,9 @@ from funcgrad.numpy.reductions import (
     var as var,
 )
 from funcgrad.numpy.scalar_types import (
+    bool as bool,
     bool_ as bool_,
+    byte as byte,
     cdouble as cdouble,
     complex128 as complex128,
     complex64 as complex64,
@@ -282,17 +288,27 @@ from funcgrad.numpy.scalar_types import (
     float16 as float16,
     float32 as float32,
     float64 as float64,
+    half as half,
     int16 as int16,
     int32 as int32,
     int64 as int64,
     int8 as int8,
     int_ as int_,
+    intc as intc,
+    long as long,
+    longlong as longlong,
+    short as short,
     single as single,
+    ubyte as ubyte,
     uint as uint,
     uint16 as uint16,
     uint32 as uint32,
     uint64 as uint64,
     uint8 as uint8,
+    uintc as uintc,
+    ulong as ulong,
+    ulonglong as ulonglong,
+    ushort as ushort,
 )
 from funcgrad.numpy.sets import (
     intersect1d as intersect1d,

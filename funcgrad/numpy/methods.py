@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from funcgrad import errors
@@ -82,12 +81,6 @@ def imag(x: Any) -> Any:
 def conj(x: Any) -> Any:
     """Complex conjugate."""
     return ufuncs.conjugate(x)
-
-
-@defines_method("__array_namespace__")
-def array_namespace(x: Any, *, api_version: str | None = None) -> Any:
-    """The namespace of the array API: this package."""
-    return sys.modules["funcgrad.numpy"]
 
 
 @defines_method("fill")

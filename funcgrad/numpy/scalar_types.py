@@ -6,6 +6,7 @@ else a type stands for its dtype, as NumPy's own does.
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
 import numpy as np
@@ -33,17 +34,17 @@ class ScalarType(type):
             return _converted(cls.dtype, *args)
         return as_array(cls.numpy_type(*args, **kwargs))
 
-    def __eq__(cls, other: object) -> bool:
+    def __eq__(cls, other: object) -> builtins.bool:
         own = getattr(other, "numpy_type", other)
-        return bool(cls.numpy_type is own or cls.dtype == other)
+        return builtins.bool(cls.numpy_type is own or cls.dtype == other)
 
     def __hash__(cls) -> int:
         return hash(cls.numpy_type)
 
-    def __instancecheck__(cls, instance: Any) -> bool:
+    def __instancecheck__(cls, instance: Any) -> builtins.bool:
         return isinstance(instance, cls.numpy_type)
 
-    def __subclasscheck__(cls, subclass: Any) -> bool:
+    def __subclasscheck__(cls, subclass: Any) -> builtins.bool:
         return issubclass(getattr(subclass, "numpy_type", subclass), cls.numpy_type)
 
     def __repr__(cls) -> str:
@@ -93,5 +94,17 @@ single: Any = float32
 double: Any = float64
 csingle: Any = complex64
 cdouble: Any = complex128
+bool: Any = bool_
+half: Any = float16
 int_: Any = int64
 uint: Any = uint64
+byte: Any = int8
+ubyte: Any = uint8
+short: Any = int16
+ushort: Any = uint16
+intc: Any = int32
+uintc: Any = uint32
+longlong: Any = int64
+ulonglong: Any = uint64
+long: Any = int64 if np.dtype(np.long).itemsize == 8 else int32
+ulong: Any = uint64 if np.dtype(np.ulong).itemsize == 8 else uint32

@@ -14,7 +14,7 @@ from funcgrad.numpy.dispatch import promote, to_array, traces
 from funcgrad.numpy.indexing import entries, where
 from funcgrad.numpy.ranges import iota_along
 from funcgrad.numpy.reductions import flat_or_axis
-from funcgrad.numpy.shape import ravel
+from funcgrad.numpy.shape import flip, ravel
 
 
 def _with_axis(a: Any, axis: Any) -> tuple[Any, int]:
@@ -25,24 +25,96 @@ def _with_axis(a: Any, axis: Any) -> tuple[Any, int]:
 
 
 @traces(np.sort)
-@defines_method("sort")
-def sort(
+def _increasing(
     a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None
 ) -> Any:
-    """Entries in increasing order along an axis, NaN last."""
     x, place = _with_axis(a, axis)
     return ops.sort(x, place)
 
 
+@defines_method("sort")
+def sort(
+    a: Any,
+    axis: Any = -1,
+    kind: Any = None,
+    order: Any = None,
+    *,
+    stable: Any = None,
+    descending: bool = False,
+) -> Any:
+    """Entries in increasing order along an axis, NaN last.
+
+    Parameters
+    ----------
+    a : array
+    axis : int or None, optional
+        None sorts all entries in one axis.
+    kind, order, stable : optional
+        As NumPy takes them; sorting of traced values is stable.
+    descending : bool, optional
+        Whether to give the entries in decreasing order, NaN first.
+
+    Returns
+    -------
+    array
+
+    Examples
+    --------
+    >>> sort(np.array([3.0, 1.0, 2.0]), descending=True)
+    Array([3., 2., 1.])
+    """
+    values = _increasing(a, axis, kind, order, stable=stable)
+    return flip(values, -1 if axis is None else axis) if descending else values
+
+
 @traces(np.argsort)
-@defines_method("argsort")
-def argsort(
+def _increasing_places(
     a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None
 ) -> Any:
-    """Places of the entries in increasing order; equal entries keep their order."""
     x, place = flat_or_axis(a, axis)
     index = iota_along(typeof(x).shape, place)
     return ops.sort_key_val(x, index, place)[1]
+
+
+@defines_method("argsort")
+def argsort(
+    a: Any,
+    axis: Any = -1,
+    kind: Any = None,
+    order: Any = None,
+    *,
+    stable: Any = None,
+    descending: bool = False,
+) -> Any:
+    """Places of the entries in increasing order along an axis, NaN last.
+
+    Parameters
+    ----------
+    a : array
+    axis : int or None, optional
+        None sorts all entries in one axis.
+    kind, order, stable : optional
+        As NumPy takes them; without them, and for traced values, equal entries keep
+        their order.
+    descending : bool, optional
+        Whether to go in decreasing order, NaN first.
+
+    Returns
+    -------
+    array of int64
+
+    Examples
+    --------
+    >>> argsort(np.array([3.0, 1.0, 2.0]), descending=True)
+    Array([0, 2, 1])
+    """
+    if kind is None and stable is None:
+        stable = True
+    if not descending:
+        return _increasing_places(a, axis, kind, order, stable=stable)
+    x, place = flat_or_axis(a, axis)
+    backwards = _increasing_places(flip(x, place), place, kind, order, stable=stable)
+    return typeof(x).shape[place] - 1 - flip(backwards, place)
 
 
 @traces(np.sort_complex)

@@ -10,6 +10,7 @@ import numpy as np
 from funcgrad import ops
 from funcgrad.core.trace import typeof
 from funcgrad.numpy import contraction
+from funcgrad.numpy.product_ufunc import ProductUfunc
 from funcgrad.numpy.ufunc import Ufunc
 from funcgrad.ops.casting import convert_element_type
 from funcgrad.ops.control.loops import while_loop
@@ -228,7 +229,7 @@ right_shift = bitwise_right_shift = Ufunc(np.right_shift, ops.right_shift)
 bitwise_count = Ufunc(np.bitwise_count, _count_bits)
 
 # products of vectors and matrices
-matmul = Ufunc(np.matmul, contraction.multiply_matrices)
-vecdot = Ufunc(np.vecdot, contraction.vector_dot)
-matvec = Ufunc(np.matvec, contraction.matrix_by_vector)
-vecmat = Ufunc(np.vecmat, contraction.vector_by_matrix)
+matmul = ProductUfunc(np.matmul, contraction.multiply_matrices)
+vecdot = ProductUfunc(np.vecdot, contraction.vector_dot)
+matvec = ProductUfunc(np.matvec, contraction.matrix_by_vector)
+vecmat = ProductUfunc(np.vecmat, contraction.vector_by_matrix)

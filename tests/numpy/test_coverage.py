@@ -27,6 +27,16 @@ EXAMPLES = {
     "numpy.can_cast": lambda x: np.can_cast(x, np.complex128),
     "numpy.common_type": np.common_type,
     "numpy.diag_indices_from": lambda x: np.diag_indices_from(x[:, None] * x),
+    "numpy.fft.fftfreq": lambda x: np.fft.fftfreq(8, x[0]),
+    "numpy.fft.rfftfreq": lambda x: np.fft.rfftfreq(8, x[0]),
+    **{
+        f"numpy.fft.{name}": lambda x, name=name: getattr(np.fft, name)(x)
+        for name in "fft hfft ifft ihfft irfft rfft fftshift ifftshift".split()
+    },
+    **{
+        f"numpy.fft.{name}": lambda x, name=name: getattr(np.fft, name)(x[:, None] * x)
+        for name in "fft2 fftn ifft2 ifftn irfft2 irfftn rfft2 rfftn".split()
+    },
     "numpy.einsum_path": lambda x: np.einsum_path("i,i", x, x),
     "numpy.empty_like": lambda x: np.empty_like(x) * 0,
     "numpy.iscomplexobj": np.iscomplexobj,
@@ -67,7 +77,7 @@ def coverage():
     return module
 
 
-PACKAGES = ("numpy", "numpy.linalg", "scipy.special")
+PACKAGES = ("numpy", "numpy.linalg", "numpy.fft", "scipy.special")
 ROWS = {f"{p}.{row.name}": row for p in PACKAGES for row in coverage().rows(p)}
 TAKEN = [name for name, row in ROWS.items() if row.dispatched == "yes"]
 

@@ -1,8 +1,7 @@
 """Discrete Fourier transforms with NumPy's signatures, on traced values and arrays."""
 
-from numpy.fft import fftfreq as fftfreq
-from numpy.fft import rfftfreq as rfftfreq
-
+from funcgrad.numpy.fft.frequencies import fftfreq as fftfreq
+from funcgrad.numpy.fft.frequencies import rfftfreq as rfftfreq
 from funcgrad.numpy.fft.many_axes import fft2 as fft2
 from funcgrad.numpy.fft.many_axes import fftn as fftn
 from funcgrad.numpy.fft.many_axes import ifft2 as ifft2
