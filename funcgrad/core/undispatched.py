@@ -100,10 +100,9 @@ REASONS = (
         "errstate geterr seterr test",
     ),
     Reason(
-        "eigenvalues of general matrices have no rules in funcgrad",
-        "funcgrad.numpy.linalg.eigh for symmetric matrices; funcgrad.pure_callback "
-        "with funcgrad.custom_jvp otherwise",
-        "numpy: roots | numpy.linalg: eig eigvals",
+        "it leaves out leading zeros, so that the values say how many roots there are",
+        "funcgrad.numpy.linalg.eigvals(funcgrad.scipy.linalg.companion(p))",
+        "numpy: roots",
     ),
     Reason(
         "SciPy's Python code asks for numbers on its way",

@@ -41,6 +41,8 @@ EXAMPLES = {
     "numpy.empty_like": lambda x: np.empty_like(x) * 0,
     "numpy.iscomplexobj": np.iscomplexobj,
     "numpy.isrealobj": np.isrealobj,
+    "numpy.linalg.eig": lambda x: np.linalg.eig(x[0] * M + 0j),
+    "numpy.linalg.eigvals": lambda x: np.linalg.eigvals(x[0] * M + 0j),
     "numpy.linalg.eigh": lambda x: np.linalg.eigh(x[0] * M),
     "numpy.linalg.eigvalsh": lambda x: np.linalg.eigvalsh(x[0] * M),
     "numpy.linalg.qr": lambda x: np.linalg.qr(x[0] * M),
@@ -195,7 +197,7 @@ def test_refused_functions_say_why(name):
         (lambda x: np.putmask(x, x > 0, 1.0), "x.at[index].set"),
         (lambda x: np.save("file", x), "pure_callback"),
         (lambda x: np.array_repr(x), "funcgrad.debug.print"),
-        (lambda x: np.linalg.eigvals(x), "funcgrad.numpy.linalg.eigh"),
+        (lambda x: np.roots(x), "funcgrad.numpy.linalg.eigvals"),
     ],
 )
 def test_the_replacement_is_named(call, words):

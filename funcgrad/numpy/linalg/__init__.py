@@ -5,11 +5,11 @@ give NaN where a matrix is singular or not positive definite.
 """
 
 from numpy.linalg import LinAlgError as LinAlgError
-from numpy.linalg import eig as eig
-from numpy.linalg import eigvals as eigvals
 
 from funcgrad.numpy.linalg.decompositions import cholesky as cholesky
+from funcgrad.numpy.linalg.decompositions import eig as eig
 from funcgrad.numpy.linalg.decompositions import eigh as eigh
+from funcgrad.numpy.linalg.decompositions import eigvals as eigvals
 from funcgrad.numpy.linalg.decompositions import eigvalsh as eigvalsh
 from funcgrad.numpy.linalg.decompositions import matrix_rank as matrix_rank
 from funcgrad.numpy.linalg.decompositions import qr as qr

@@ -1,4 +1,4 @@
-"""Matrix factorisations: Cholesky, eigenvalues of Hermitian matrices, QR and SVD."""
+"""Matrix factorisations: Cholesky, eigenvalues, QR and SVD."""
 
 from __future__ import annotations
 
@@ -11,6 +11,13 @@ from funcgrad.core.trace import typeof
 from funcgrad.numpy.dispatch import traces
 from funcgrad.numpy.linalg.operands import adjoint, as_matrices
 from funcgrad.ops import linalg as kernels
+
+
+class EigResult(NamedTuple):
+    """Eigenvalues, and eigenvectors as columns."""
+
+    eigenvalues: Any
+    eigenvectors: Any
 
 
 class EighResult(NamedTuple):
@@ -40,6 +47,54 @@ def cholesky(a: Any, /, *, upper: bool = False) -> Any:
     """Cholesky factor; NaN where a traced matrix is not positive definite."""
     x = as_matrices(a, square=True)
     return adjoint(kernels.cholesky(adjoint(x))) if upper else kernels.cholesky(x)
+
+
+@traces(np.linalg.eig)
+def eig(a: Any) -> Any:
+    """Eigenvalues and right eigenvectors of general matrices.
+
+    The traced ones are complex, whatever the values are; NumPy's are real where all of
+    them are. Derivatives of the vectors keep their norm 1 and their largest entry real,
+    as LAPACK gives them; they are defined where the eigenvalues differ.
+
+    Parameters
+    ----------
+    a : array, shape (..., n, n)
+
+    Returns
+    -------
+    eigenvalues : array, shape (..., n)
+        In no order.
+    eigenvectors : array, shape (..., n, n)
+        One in each column.
+
+    Raises
+    ------
+    ShapeError
+        If the matrices are not square.
+    LinAlgError
+        For arrays that are not traced, if they are not finite or the iteration does not
+        converge; traced values give NaN.
+
+    References
+    ----------
+    M. Giles, "An extended collection of matrix derivative results for forward and
+    reverse mode algorithmic differentiation", Oxford, 2008.
+
+    Examples
+    --------
+    >>> import funcgrad as fg
+    >>> w, v = fg.jit(eig)(np.array([[0.0, 1.0], [-1.0, 0.0]]))
+    >>> w.tolist()
+    [1j, -1j]
+    """
+    return EigResult(*kernels.eig(as_matrices(a, square=True)))
+
+
+@traces(np.linalg.eigvals)
+def eigvals(a: Any) -> Any:
+    """Eigenvalues of general matrices: complex if traced, see `eig`, in no order."""
+    return kernels.eigvals(as_matrices(a, square=True))
 
 
 @traces(np.linalg.eigh)

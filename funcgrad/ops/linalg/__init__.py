@@ -1,6 +1,8 @@
 """Matrix factorisations and linear systems, batched over leading axes."""
 
 from funcgrad.ops.linalg.cholesky import cholesky as cholesky
+from funcgrad.ops.linalg.eig import eig as eig
+from funcgrad.ops.linalg.eig import eigvals as eigvals
 from funcgrad.ops.linalg.eigh import eigh as eigh
 from funcgrad.ops.linalg.lu import lu as lu
 from funcgrad.ops.linalg.lu import lu_solve as lu_solve

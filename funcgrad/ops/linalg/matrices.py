@@ -163,6 +163,16 @@ def invertible(shape: tuple[int, ...]) -> Operand:
     return drawn(shape, draw)
 
 
+def spread_matrices(shape: tuple[int, ...]) -> Operand:
+    """For cases: square matrices with eigenvalues that lie apart."""
+
+    def draw(rng: np.random.Generator, s: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
+        apart = np.diag(2.0 * np.arange(1, s[-1] + 1))
+        return (0.3 * _normal(rng, s, dtype) + apart).astype(dtype)
+
+    return drawn(shape, draw)
+
+
 def _normal(
     rng: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any]
 ) -> Any:
