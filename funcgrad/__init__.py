@@ -61,13 +61,14 @@ if TYPE_CHECKING:
     from funcgrad import scipy as scipy
     from funcgrad import test_util as test_util
     from funcgrad import tree_util as tree_util
+    from funcgrad.interop.wrapped import wrap_njit as wrap_njit
     from funcgrad.viz.graph import graph as graph
 else:
     __getattr__, __dir__ = deferred(
         __name__,
         "ad_checkpoint custom_batching custom_derivatives debug flatten_util image lax "
         "nn optimizers random scipy test_util tree_util".split(),
-        {"graph": "funcgrad.viz.graph"},
+        {"graph": "funcgrad.viz.graph", "wrap_njit": "funcgrad.interop.wrapped"},
     )
 
 _numpy_protocol.deferred["numpy.fft"] = "funcgrad.numpy.fft"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import time
 import types
 from collections.abc import Callable, Sequence
@@ -194,6 +195,23 @@ class JitFunction:
     def eval_shape(self, *args: Any, **kwargs: Any) -> Any:
         """Shapes and dtypes of the result for these arguments."""
         return self.lower(*args, **kwargs).out_info
+
+    @property
+    def _numba_type_(self) -> Any:
+        """What Numba asks for: it makes the function callable in ``@njit`` code."""
+        # Numba is loaded by whoever asks.
+        return importlib.import_module("funcgrad.interop.calls").numba_type(self)
+
+    def programs(self) -> list[tuple[Any, Traced]]:
+        """Keys and programs of the calls seen so far."""
+        return list(self._cache.items())
+
+    def traced_for(self, *args: Any) -> Traced:
+        """The program for arguments of these types, traced now."""
+        leaves, in_tree = tree.flatten((args, {}))
+        labels = leaf_labels(self._function, args, {})
+        avals = [aval_of(x, m, self._name) for x, m in zip(leaves, labels, strict=True)]
+        return self._trace(self._function, in_tree, avals, labels)
 
     def clear_cache(self) -> None:
         """Forget all traced programs, and count anew."""

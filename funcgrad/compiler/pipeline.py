@@ -187,7 +187,7 @@ class Executable:
         self._dynamic = [
             k for k, a in enumerate(self.out_avals) if a.shape[:1] == (DYNAMIC,)
         ]
-        self._kernel = compile_kernel(self.program.text)
+        self.kernel_address = compile_kernel(self.program.text)
         specs = [(a.dtype, a.shape) for a in self.in_avals]
         self.native_call = self._native_call(specs, single=False)
         for number in self.program.callbacks:
@@ -209,7 +209,7 @@ class Executable:
         return make_native_call(
             specs,
             [_result_spec(a) for a in self.out_avals],
-            self._kernel,
+            self.kernel_address,
             self.program.table,
             self.program.workspace_bytes,
             single=single,

@@ -94,6 +94,14 @@ _USES = {
         "an array",
         "pass the value as an argument, or return it, and pickle the result",
     ),
+    "numba": (
+        "a function that Numba has compiled needs a value",
+        "an array or a number",
+        (
+            "funcgrad.wrap_njit(f)(x), which calls f natively from compiled programs, "
+            "with funcgrad.custom_jvp or custom_vjp for its derivative"
+        ),
+    ),
     "array": (
         "a NumPy array or a function that takes no traced values needs a value",
         "a NumPy array",
@@ -184,7 +192,10 @@ def no_dispatch(name: str) -> errors.FuncgradError:
     """The error for a function of NumPy that traced values do not answer for."""
     reason = undispatched().get(name)
     problem = f"`{name}` does not take traced values."
-    fix = "funcgrad.pure_callback, with funcgrad.custom_jvp for the derivative"
+    fix = (
+        "funcgrad.pure_callback, or funcgrad.wrap_njit if it is Numba's, with "
+        "funcgrad.custom_jvp for the derivative"
+    )
     if reason is not None:
         problem = f"{problem[:-1]}: {reason.why}."
         fix = reason.fix_for(name)

@@ -55,6 +55,8 @@ _OWN_FOLDER = os.path.dirname(_folder(__file__).rstrip(os.sep)) + os.sep
 _INTERNAL_PREFIXES = (
     _OWN_FOLDER,
     _folder(np.__file__),
+    # Numba, where NumPy is: it must not be imported to be asked.
+    os.path.join(os.path.dirname(_folder(np.__file__).rstrip(os.sep)), "numba", ""),
     os.path.abspath(contextlib.__file__),
     os.path.abspath(functools.__file__),
     "<__array_function__",

@@ -220,6 +220,11 @@ class ArrayTracer(Tracer):
             raise assignment_error()
         raise conversion_error("array", self, errors.TracerArrayConversionError)
 
+    @property
+    def _numba_type_(self) -> Any:
+        """What Numba asks for: a traced value has no type there."""
+        raise conversion_error("numba", self, errors.TracerArrayConversionError)
+
     def _value_for(self, use: str, error: type[errors.FuncgradError]) -> Any:
         value = self.concrete()
         if value is None:

@@ -5,7 +5,11 @@ They are written with the functions of users, which stand above the primitives.
 
 from __future__ import annotations
 
+import ctypes
+import functools
 from typing import Any
+
+import numpy as np
 
 from funcgrad import ops
 from funcgrad.api.derivatives import jvp, vjp
@@ -26,6 +30,7 @@ from funcgrad.ops.control.callback import debug_callback, pure_callback
 from funcgrad.ops.control.checkpoint import checkpoint, checkpoint_name
 from funcgrad.ops.control.custom_rules import custom_jvp, custom_vjp
 from funcgrad.ops.control.custom_vmap import custom_vmap
+from funcgrad.ops.control.foreign import foreign_call_p
 from funcgrad.ops.control.implicit import custom_linear_solve
 from funcgrad.ops.control.loops import fori_loop, scan, while_loop
 
@@ -118,6 +123,45 @@ def _called(n: Any) -> Any:
     return pure_callback(lambda n: n + 1, ShapeDtypeStruct(aval.shape, aval.dtype), n)
 
 
+class _Increment:
+    """A native function, as another compiler would give it: entries plus one."""
+
+    name = "increment"
+
+    def __init__(self, dtype: Any) -> None:
+        self.dtype = np.dtype(dtype)
+        kind = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
+        self.native = kind(self._call)
+
+    def _call(self, operands: int, results: int) -> int:
+        source = ctypes.c_void_p.from_address(operands).value
+        target = ctypes.c_void_p.from_address(results).value
+        size = 3 * self.dtype.itemsize
+        array = np.frombuffer(ctypes.string_at(source or 0, size), self.dtype) + 1
+        ctypes.memmove(target or 0, array.astype(self.dtype).tobytes(), size)
+        return 0
+
+    def evaluate(self, n: Any) -> list[Any]:
+        return [n + 1]
+
+    def address(self) -> int:
+        return int(ctypes.cast(self.native, ctypes.c_void_p).value or 0)
+
+    def failure(self, status: int) -> Exception:
+        return RuntimeError(str(status))
+
+
+@functools.cache
+def _increment(dtype: Any) -> _Increment:
+    return _Increment(dtype)
+
+
+def _foreign(n: Any) -> Any:
+    aval = typeof(n).strong()
+    function = _increment(aval.dtype)
+    return foreign_call_p.bind(n, function=function, out_avals=(aval,))[0]
+
+
 def _watched(x: Any) -> Any:
     y = ops.sin(x)
     debug_callback(lambda value: None, y)
@@ -159,6 +203,7 @@ CASES: dict[str, list[Case]] = {
     "custom_linear_solve": [program(_diagonal_solve, positive((3,)), (3,))],
     "pure_callback": [program(_called, integers((3,)))],
     "debug_callback": [program(_watched, (3,))],
+    "foreign_call": [program(_foreign, integers((3,)))],
     # The batch axis of a tape is its second.
     "tape_length": [case((4, 3)).batched_in()],
 }

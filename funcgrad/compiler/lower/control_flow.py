@@ -77,6 +77,27 @@ class ControlLowering(Lowering):
         self.lifetimes.tick()
         return [self.register(r) if is_small(r.shape) else r for r in results]
 
+    def lower_foreign(
+        self,
+        *operands: Node,
+        address: int,
+        out_avals: Sequence[ShapedArray],
+        error: Callable[[int], Exception],
+    ) -> list[Node]:
+        """A call of native code at an address, which is data; its status may end us."""
+        b = self.b
+        given = [self.materialize(x) for x in operands]
+        results = [self.for_aval(a) for a in out_avals]
+        entry = self.table.fresh(address, "foreign")[1]
+        pointers = [self._pointers(nodes) for nodes in (given, results)]
+        target = b.op(f"inttoptr i64 {entry} to ptr")
+        status = Value(
+            b.op(f"call i64 {target}(ptr {pointers[0]}, ptr {pointers[1]})"), INT64
+        )
+        self.fail_if(b.cmp("ne", status, b.i64(0)), status, error)
+        self.lifetimes.tick()
+        return [self.register(r) if is_small(r.shape) else r for r in results]
+
     def _pointers(self, nodes: Sequence[Buffer]) -> str:
         """Addresses of arrays, side by side on the stack."""
         memory = self.b.alloca(INT64, max(1, len(nodes)))
