@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from funcgrad.viz.heat import CELL, CROSSED, Heat, shade
 from funcgrad.viz.scene import LINE, PAD, Box, Curve, Frame, Scene
 from funcgrad.viz.svg import path_of
 
@@ -123,6 +124,25 @@ def _box(axes: Any, box: Box) -> None:
     for i, t in enumerate(box.texts):
         y = top + PAD / 2 + LINE * (i + 0.75)
         _text(axes, box.x, y, t.text, t.style, ha="center")
+    if box.heat is not None:
+        _heat(axes, box, box.heat)
+
+
+def _heat(axes: Any, box: Box, heat: Heat) -> None:
+    from matplotlib.patches import Rectangle
+
+    left = box.x - heat.width / 2
+    top = box.y + box.height / 2 - PAD / 2 - heat.height
+    for place, level in enumerate(heat.cells):
+        row, column = divmod(place, heat.columns)
+        x, y = left + CELL * column, top + CELL * row
+        if level == CROSSED:
+            for ends in ((y, y + CELL), (y + CELL, y)):
+                axes.plot((x, x + CELL), ends, color="#8a1c1c", lw=0.9)
+        else:
+            axes.add_patch(Rectangle((x, y), CELL, CELL, fc=shade(level), lw=0))
+    size = (heat.width, heat.height)
+    axes.add_patch(Rectangle((left, top), *size, fc="none", ec="#27364d", lw=0.6))
 
 
 def _label(axes: Any, curve: Curve) -> None:

@@ -157,7 +157,7 @@ class Graph:
         outgoing = self.program.outgoing()
         return {
             ("n", n.id): node_text(self.program, n, outgoing[n.id])
-            + (f"\n{n.line}" if n.line is not None else "")
+            + (f"\n{Path(n.line.file).name}:{n.line.line}" if n.line else "")
             for n in self.program.nodes
         }
 

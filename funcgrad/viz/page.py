@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from funcgrad.core.source import SourceLine
+from funcgrad.viz.heat import heat_of
 from funcgrad.viz.model import Node, Program
 from funcgrad.viz.wording import (
     derivative_text,
@@ -59,6 +60,7 @@ def as_data(program: Program, opened: set[int]) -> dict[str, Any]:
             1 if node.kind == "input" else 0,
             lines.setdefault(node.line, len(lines)),
             "" if node.is_variable else node.name,
+            *(heat_of(node.value) or ()),
         ]
         for node in program.nodes
     ]

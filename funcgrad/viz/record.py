@@ -26,6 +26,7 @@ from funcgrad.ops.control.call import Call
 from funcgrad.ops.control.cond import Cond, chosen
 from funcgrad.ops.control.scan import Scan, scan_p
 from funcgrad.ops.control.while_loop import While, while_p
+from funcgrad.viz.calls import CallStack
 from funcgrad.viz.model import Edge, Group, Node, Program
 from funcgrad.viz.names import Site, site_of_frame, site_of_line
 
@@ -85,6 +86,7 @@ class RecordTrace(Trace):
         self._runs = 0
         self._run = 0
         self._last: Site | None = None
+        self._calls = CallStack()
         self._sites: dict[tuple[SourceLine, int], Site] = {}
         self._loops: dict[type[Primitive], Any] = {
             Scan: self._scan,
@@ -173,6 +175,7 @@ class RecordTrace(Trace):
     def _site(self) -> Site:
         line = replay.line
         if line is None:
+            self._group = self._calls.enter(self.program, self._group, self._outer)
             return site_of_frame(self._outer)
         site = self._sites.get((line, self._run))
         if site is None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from funcgrad.viz.folding import Folding, Key
+from funcgrad.viz.heat import Heat, heat_of
 from funcgrad.viz.layout import LABEL_GAP, Item, Point, layered
 from funcgrad.viz.model import Edge, Program
 from funcgrad.viz.wording import (
@@ -36,11 +37,12 @@ class Text:
 
 @dataclass(slots=True)
 class Box:
-    """A node or a folded group; x and y are its centre."""
+    """A node or a folded group; x and y are its centre. A heat map stands below."""
 
     key: Key
     kind: str
     texts: list[Text]
+    heat: Heat | None = None
     width: float = 0.0
     height: float = 0.0
     x: float = 0.0
@@ -222,6 +224,9 @@ class Composer:
             box = self._node_box(key)
         box.width = max(width_of(box.texts) + 2 * PAD, 56.0)
         box.height = LINE * len(box.texts) + PAD
+        if box.heat is not None:
+            box.width = max(box.width, box.heat.width + 2 * PAD)
+            box.height += box.heat.height + PAD / 2
         return box
 
     def _node_box(self, key: Key) -> Box:
@@ -236,7 +241,7 @@ class Composer:
         if derivative:
             texts.append(Text(derivative, "back"))
         texts += [Text("⚠ " + mark, "mark") for mark in node.marks]
-        return Box(key, node.kind, texts)
+        return Box(key, node.kind, texts, heat_of(node.value))
 
 
 def width_of(texts: Sequence[Text]) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from funcgrad.viz.heat import CELL, CROSSED, Heat, shade
 from funcgrad.viz.scene import LINE, PAD, Box, Curve, Frame, Scene
 
 STYLE = """
@@ -16,6 +17,8 @@ text{font:12px ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace;fill:#1a
 .frame{fill:#f7f8fa;fill-opacity:.75;stroke:#8792a5;stroke-dasharray:7 4}
 .title{font-weight:700}.code{font-style:italic;fill:#4b566b}
 .back{fill:#9a3412}.mark{font-weight:700;fill:#8a1c1c}
+.heat{fill:none;stroke:#27364d;stroke-width:.8}
+.cross{fill:none;stroke:#8a1c1c;stroke-width:1.2}
 .edge{fill:none;stroke:#5b6b84;stroke-width:1.3}
 .label text{paint-order:stroke;stroke:#fff;stroke-width:4px;stroke-linejoin:round}
 """
@@ -104,8 +107,35 @@ def _box(box: Box, hover: str) -> str:
     return (
         f'<g class="{kind}"><title>{escape(hover)}</title><rect class="box" '
         f'x="{_n(left)}" y="{_n(top)}" width="{_n(box.width)}" '
-        f'height="{_n(box.height)}" rx="{radius}"/>{"".join(lines)}</g>'
+        f'height="{_n(box.height)}" rx="{radius}"/>{"".join(lines)}'
+        f"{'' if box.heat is None else _heat(box, box.heat)}</g>"
     )
+
+
+def _heat(box: Box, heat: Heat) -> str:
+    """The cells, those of one shade as one path; a cross where not finite."""
+    left = box.x - heat.width / 2
+    top = box.y + box.height / 2 - PAD / 2 - heat.height
+    paths: dict[str, list[str]] = {}
+    for place, level in enumerate(heat.cells):
+        row, column = divmod(place, heat.columns)
+        x, y = _n(left + CELL * column), _n(top + CELL * row)
+        side = _n(CELL)
+        shape = f"h{side}v{side}h-{side}z"
+        if level == CROSSED:
+            shape = f"l{side} {side}m0-{side}l-{side} {side}"
+        paths.setdefault(level, []).append(f"M{x} {y}{shape}")
+    shades = [
+        f'<path class="{"cross" if level == CROSSED else "cells"}" '
+        + ("" if level == CROSSED else f'fill="{shade(level)}" ')
+        + f'd="{"".join(moves)}"/>'
+        for level, moves in sorted(paths.items())
+    ]
+    edge = (
+        f'<rect class="heat" x="{_n(left)}" y="{_n(top)}" width="{_n(heat.width)}" '
+        f'height="{_n(heat.height)}"/>'
+    )
+    return "".join([*shades, edge])
 
 
 def _label(curve: Curve) -> str:

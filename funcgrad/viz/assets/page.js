@@ -26,6 +26,7 @@ function make(name, attributes, ...inner) {
   return e;
 }
 const cut = t => t.length > 30 ? t.slice(0, 29) + "…" : t;
+const CELL = 8, DARKEST = 8;
 const wide = texts => Math.max(0, ...texts.map(t => t[0].length * CHAR));
 
 function textsOf(key) {
@@ -97,7 +98,7 @@ function render() {
   const curves = [...between.values()];
   for (const c of curves) drawEdge(c, boxes.get(c.a), boxes.get(c.b), bends.get(c.join));
   for (const [key, box] of boxes) drawBox(key, box);
-  for (const c of curves) svg.append(c.label);
+  drawLabels(curves);
   show();
   return whole;
 }
@@ -113,7 +114,10 @@ function place(g, pairs, boxes, frames, bends) {
       items.push({key, w: size.width + 2 * PAD, h: size.height + 2 * PAD + LINE});
     } else {
       const texts = textsOf(key);
-      items.push({key, texts, w: Math.max(56, wide(texts) + 2 * PAD), h: LINE * texts.length + PAD});
+      const [columns, cells] = isGroup(key) ? [] : nodes[number(key)].slice(9);
+      const heat = cells && {columns, cells, w: CELL * columns, h: CELL * cells.length / columns};
+      items.push({key, texts, heat, w: Math.max(56, wide(texts) + 2 * PAD, heat ? heat.w + 2 * PAD : 0),
+        h: LINE * texts.length + PAD + (heat ? heat.h + PAD / 2 : 0)});
     }
   }
   const links = [...(pairs[g] || new Map())].map(([id, width]) => {
@@ -144,6 +148,20 @@ function drawFrame(f) {
   svg.append(e);
 }
 
+function drawHeat(box, heat) {
+  // Cells of one shade are one path, white to black; what is not finite is crossed.
+  const left = box.x - heat.w / 2, top = box.y + box.h / 2 - PAD / 2 - heat.h, paths = {};
+  [...heat.cells].forEach((level, k) => {
+    const at = `M${left + CELL * (k % heat.columns)} ${top + CELL * Math.floor(k / heat.columns)}`;
+    paths[level] = (paths[level] || "") + at
+      + (level === "x" ? `l${CELL} ${CELL}m0-${CELL}l-${CELL} ${CELL}` : `h${CELL}v${CELL}h-${CELL}z`);
+  });
+  const grey = level => `rgb(${Array(3).fill(Math.round(255 * (1 - level / DARKEST)))})`;
+  return [...Object.entries(paths).map(([level, d]) =>
+    make("path", level === "x" ? {d, class: "cross"} : {d, class: "cells", fill: grey(level)})),
+    make("path", {class: "heat", d: `M${left} ${top}h${heat.w}v${heat.h}h-${heat.w}z`})];
+}
+
 function drawBox(key, box) {
   const i = number(key), e = make("g", {class: "box"},
     make("rect", {x: box.x - box.w / 2, y: box.y - box.h / 2, width: box.w, height: box.h,
@@ -151,6 +169,7 @@ function drawBox(key, box) {
   e.dataset.key = key;
   box.texts.forEach(([text, style], k) => e.append(make("text", {class: style, x: box.x,
     y: box.y - box.h / 2 + PAD / 2 + LINE * (k + .75)}, text)));
+  if (box.heat) e.append(...drawHeat(box, box.heat));
   if (isGroup(key)) {
     e.classList.add("group");
     e.setAttribute("tabindex", 0); e.setAttribute("role", "button");
@@ -187,14 +206,27 @@ function drawEdge(c, a, b, bends) {
   const mx = across(low), my = before[1] + (end[1] - before[1]) * low * low * (3 - 2 * low);
   const e = make("g", {class: c.edges.length > 1 ? "edge many" : "edge"},
     make("path", {d, "marker-end": "url(#arrow)"}));
+  c.at = [mx, my];
   c.label = make("g", {class: "edge"});
-  c.texts.forEach(([text, style], k) => c.label.append(make("text", {class: style, x: mx,
-    y: my - 5 + k * (LINE - 2)}, text)));
   for (const part of [e, c.label])
     tip(part, c.edges.slice(0, 12).map(i => flowText(edges[i])).join("\n")
       + (c.edges.length > 12 ? `\n… ${c.edges.length} edges` : ""));
   drawn.curves.push({c, path: e});
   svg.append(e);
+}
+
+// Labels that would cover others move down, as in funcgrad/viz/scene.py.
+function drawLabels(curves) {
+  const placed = [];
+  for (const c of curves.filter(c => c.texts.length).sort((a, b) => a.at[1] - b.at[1] || a.at[0] - b.at[0])) {
+    const half = wide(c.texts) / 2, height = LINE * c.texts.length + 4;
+    for (const [x, y, reach] of [...placed].sort((a, b) => a[1] - b[1]))
+      if (Math.abs(x - c.at[0]) < half + reach && Math.abs(y - c.at[1]) < height) c.at[1] = y + height;
+    placed.push([...c.at, half]);
+    c.texts.forEach(([text, style], k) => c.label.append(make("text", {class: style, x: c.at[0],
+      y: c.at[1] - 5 + k * (LINE - 2)}, text)));
+    svg.append(c.label);
+  }
 }
 
 function tip(element, text) {
