@@ -12,6 +12,18 @@ from typing import NamedTuple
 
 from funcgrad.errors import ConfigError, message
 
+__all__ = [
+    "Config",
+    "check_index",
+    "config",
+    "debug_infs",
+    "debug_nans",
+    "disable_jit",
+    "enable_checks",
+    "log_compiles",
+    "override",
+]
+
 Value = bool | int | str
 
 _TRUE = frozenset(["1", "true", "yes", "on"])
@@ -286,41 +298,98 @@ def override(name: str, value: Value) -> Iterator[None]:
 
 @contextmanager
 def debug_nans(enable: bool = True) -> Iterator[None]:
-    """Inside the block, raise `NonFiniteError` where a result is NaN."""
+    """Inside the block, raise `NonFiniteError` where a result is NaN.
+
+    Examples
+    --------
+    >>> import funcgrad as fg
+    >>> import numpy as np
+    >>> with fg.debug_nans():
+    ...     fg.jit(lambda x: np.log(x))(-1.0)
+    Traceback (most recent call last):
+    funcgrad.errors.NonFiniteError: ...
+    """
     with override("debug_nans", enable):
         yield
 
 
 @contextmanager
 def debug_infs(enable: bool = True) -> Iterator[None]:
-    """Inside the block, raise `NonFiniteError` where a result is infinite."""
+    """Inside the block, raise `NonFiniteError` where a result is infinite.
+
+    Examples
+    --------
+    >>> import funcgrad as fg
+    >>> with fg.debug_infs():
+    ...     fg.jit(lambda x: 1.0 / x)(0.0)
+    Traceback (most recent call last):
+    funcgrad.errors.NonFiniteError: ...
+    """
     with override("debug_infs", enable):
         yield
 
 
 @contextmanager
 def disable_jit(disable: bool = True) -> Iterator[None]:
-    """Inside the block, run jitted functions in Python: print and pdb see values."""
+    """Inside the block, run jitted functions in Python: print and pdb see values.
+
+    Examples
+    --------
+    >>> import funcgrad as fg
+    >>> @fg.jit
+    ... def f(x):
+    ...     print("x is", x)
+    ...     return 2 * x
+    >>> with fg.disable_jit():
+    ...     y = f(3.0)
+    x is 3.0
+    """
     with override("disable_jit", disable):
         yield
 
 
 @contextmanager
 def check_index(enable: bool = True) -> Iterator[None]:
-    """Inside the block, compiled code raises `IndexError` for an index out of range."""
+    """Inside the block, compiled code raises `IndexError` for an index out of range.
+
+    Examples
+    --------
+    >>> import funcgrad as fg
+    >>> import numpy as np
+    >>> with fg.check_index():
+    ...     fg.jit(lambda x, i: x[i])(np.arange(3.0), 7)
+    Traceback (most recent call last):
+    funcgrad.errors.IndexOutOfBoundsError: ...
+    """
     with override("check_index", enable):
         yield
 
 
 @contextmanager
 def enable_checks(enable: bool = True) -> Iterator[None]:
-    """Inside the block, check every jaxpr and loop nest that is made."""
+    """Inside the block, check every jaxpr and loop nest that is made.
+
+    Examples
+    --------
+    >>> import funcgrad as fg
+    >>> with fg.enable_checks():
+    ...     fg.jit(lambda x: 2 * x)(3.0)
+    np.float64(6.0)
+    """
     with override("enable_checks", enable):
         yield
 
 
 @contextmanager
 def log_compiles(enable: bool = True) -> Iterator[None]:
-    """Inside the block, log each compilation."""
+    """Inside the block, log each compilation.
+
+    Examples
+    --------
+    >>> import funcgrad as fg
+    >>> with fg.log_compiles(False):
+    ...     fg.jit(lambda x: x + 1)(3.0)
+    np.float64(4.0)
+    """
     with override("log_compiles", enable):
         yield

@@ -85,6 +85,12 @@ class FuncgradError(Exception):
     text : str
         Usually made by `message`. The line that points to the class's page is added
         when the error is printed.
+
+    Examples
+    --------
+    >>> print(ShapeError("the sizes differ."))
+    the sizes differ.
+      see:       docs/errors/shape.md
     """
 
     page: ClassVar[str] = "README"

@@ -15,6 +15,8 @@ from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
 from funcgrad.ops.casting import convert_element_type
 
+__all__ = ["ravel_pytree"]
+
 
 def ravel_pytree(pytree: Any) -> tuple[Any, Callable[[Any], Any]]:
     """All entries of a pytree as one vector, and the function that undoes it.

@@ -18,6 +18,8 @@ from funcgrad.core.trace import typeof
 from funcgrad.numpy.dispatch import to_array
 from funcgrad.ops.casting import convert_element_type
 
+__all__ = ["ResizeMethod", "resize", "scale_and_translate"]
+
 Kernel = Callable[[Any], Any]
 
 

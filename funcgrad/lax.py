@@ -2,6 +2,8 @@
 
 from funcgrad.api.gradient import stop_gradient as stop_gradient
 from funcgrad.ops import linalg as linalg
+from funcgrad.ops.arg_extremes import argmax as argmax
+from funcgrad.ops.arg_extremes import argmin as argmin
 from funcgrad.ops.arithmetic import add as add
 from funcgrad.ops.arithmetic import div as div
 from funcgrad.ops.arithmetic import mul as mul
@@ -153,8 +155,6 @@ from funcgrad.ops.reducing import reduce_window as reduce_window
 from funcgrad.ops.reducing import (
     reduce_window_shape_tuple as reduce_window_shape_tuple,
 )
-from funcgrad.ops.reduction import argmax as argmax
-from funcgrad.ops.reduction import argmin as argmin
 from funcgrad.ops.reduction import reduce_and as reduce_and
 from funcgrad.ops.reduction import reduce_max as reduce_max
 from funcgrad.ops.reduction import reduce_min as reduce_min
@@ -173,6 +173,7 @@ from funcgrad.ops.reshaping import split as split
 from funcgrad.ops.reshaping import squeeze as squeeze
 from funcgrad.ops.reshaping import tile as tile
 from funcgrad.ops.reshaping import unstack as unstack
+from funcgrad.ops.reversal import rev as rev
 from funcgrad.ops.rounding import ceil as ceil
 from funcgrad.ops.rounding import floor as floor
 from funcgrad.ops.rounding import is_finite as is_finite
@@ -196,10 +197,10 @@ from funcgrad.ops.selection import max as max
 from funcgrad.ops.selection import min as min
 from funcgrad.ops.selection import select_n as select_n
 from funcgrad.ops.selection import where as where
-from funcgrad.ops.slicing import index_in_dim as index_in_dim
 from funcgrad.ops.slicing import pad as pad
-from funcgrad.ops.slicing import slice_in_dim as slice_in_dim
 from funcgrad.ops.slicing import strided_slice
+from funcgrad.ops.slicing_one_axis import index_in_dim as index_in_dim
+from funcgrad.ops.slicing_one_axis import slice_in_dim as slice_in_dim
 from funcgrad.ops.sorting import approx_max_k as approx_max_k
 from funcgrad.ops.sorting import approx_min_k as approx_min_k
 from funcgrad.ops.sorting import argsort as argsort
@@ -223,7 +224,6 @@ from funcgrad.ops.special import zeta as zeta
 from funcgrad.ops.structural import broadcast_in_dim as broadcast_in_dim
 from funcgrad.ops.structural import reduce_sum as reduce_sum
 from funcgrad.ops.structural import reshape as reshape
-from funcgrad.ops.structural import rev as rev
 from funcgrad.ops.structural import transpose as transpose
 from funcgrad.ops.trigonometric import acos as acos
 from funcgrad.ops.trigonometric import asin as asin

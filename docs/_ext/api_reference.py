@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,8 @@ from sphinx.application import Sphinx
 from sphinx.ext.napoleon import Config
 from sphinx.ext.napoleon.docstring import NumpyDocstring
 
+PAGES = Path(__file__).parents[1] / "errors"
+FIRST_PROGRAM = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NAPOLEON = Config(napoleon_use_rtype=False, napoleon_use_param=False)
 
 
@@ -61,6 +64,18 @@ def method_lines(cls: type) -> Iterator[str]:
         yield from indented(docstring_lines(inner), 3)
 
 
+def mistake_lines(error: type[BaseException]) -> list[str]:
+    """The program of an error's page that makes the mistake, and where the page is."""
+    name = getattr(error, "page", "README")
+    text = (PAGES / f"{name}.md").read_text(encoding="utf-8")
+    found = FIRST_PROGRAM.search(text)
+    if found is None or name == "README":
+        return []
+    program = found[1].rstrip().split("\n")
+    link = f"Cures: :doc:`/errors/{name}`."
+    return ["", ".. code-block:: python", "", *indented(program, 3), "", link]
+
+
 def entry(namespace: str, name: str, value: Any) -> list[str]:
     """The directive of one name."""
     if isinstance(value, type):
@@ -77,6 +92,8 @@ def entry(namespace: str, name: str, value: Any) -> list[str]:
         kind, signature = "data", ""
     lines = [f".. py:{kind}:: {name}{signature}", f"   :module: {namespace}", ""]
     lines += indented(docstring_lines(value), 3)
+    if kind == "exception":
+        lines += indented(mistake_lines(value), 3)
     if isinstance(value, type):
         lines += indented(method_lines(value), 3)
     return [*lines, ""]

@@ -40,8 +40,8 @@ NAMESPACES = [
 def public_names(module: types.ModuleType) -> list[str]:
     """Names that users import: of ``__all__``, or without a leading underscore.
 
-    Modules, what typing and the standard library lent, and NumPy's own types and
-    constants have their documentation elsewhere.
+    Modules, protocols, what typing and the standard library lent, and NumPy's own
+    types and constants have their documentation elsewhere.
     """
     listed = getattr(module, "__all__", None)
     names = sorted(listed if listed is not None else vars(module))
@@ -54,7 +54,7 @@ def public_names(module: types.ModuleType) -> list[str]:
 
 def is_ours(value: Any) -> bool:
     """Whether funcgrad defines the value."""
-    if isinstance(value, types.ModuleType):
+    if isinstance(value, types.ModuleType) or getattr(value, "_is_protocol", False):
         return False
     home = getattr(value, "__module__", None) or type(value).__module__
     return str(home).partition(".")[0] == "funcgrad"

@@ -35,6 +35,14 @@ class NonFinite:
         ``"NaN"`` or ``"infinity"``.
     source : SourceLine or None
         The user's line; in the backward pass, the line whose derivative it is.
+
+    Examples
+    --------
+    >>> import funcgrad as fg
+    >>> import numpy as np
+    >>> found = fg.debug.explain_nan(lambda x: np.log(x))(-1.0)
+    >>> found.phase, found.operation, found.found
+    ('forward', 'log', 'NaN')
     """
 
     phase: str

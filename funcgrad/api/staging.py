@@ -233,6 +233,19 @@ def named_call(
     -------
     callable
         With the arguments and results of ``fun``.
+
+    Examples
+    --------
+    >>> import funcgrad as fg
+    >>> double = fg.named_call(lambda x: 2 * x, name="double")
+    >>> print(fg.make_jaxpr(double)(1.0))
+    { lambda ; a:f64[]. let
+        b:f64[] = jit[
+          name=double
+          inline=False
+          jaxpr={ lambda ; c:f64[]. let d:f64[] = mul 2.0:f64[] c in (d,) }
+        ] a
+      in (b,) }
     """
 
     @functools.wraps(fun)

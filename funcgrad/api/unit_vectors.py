@@ -13,7 +13,8 @@ from funcgrad.core.aval import ShapedArray
 from funcgrad.core.trace import typeof
 from funcgrad.core.vspace import Zero
 from funcgrad.ops.joining import concatenate
-from funcgrad.ops.slicing import index_in_dim, strided_slice
+from funcgrad.ops.slicing import strided_slice
+from funcgrad.ops.slicing_one_axis import index_in_dim
 from funcgrad.ops.structural import align_batch, reshape
 from funcgrad.transforms.batch import batch
 

@@ -202,6 +202,13 @@ def typeof(x: Any) -> ShapedArray:
     """The aval of a traced or concrete value.
 
     Raises ``UnsupportedDTypeError`` for objects, strings and dates.
+
+    Examples
+    --------
+    >>> import funcgrad as fg
+    >>> import numpy as np
+    >>> fg.typeof(np.ones((2, 3)))
+    ShapedArray(float64[2,3])
     """
     kind = type(x)
     known = _SCALAR_AVALS.get(kind)

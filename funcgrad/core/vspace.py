@@ -12,7 +12,15 @@ from funcgrad.core.trace import Tracer, typeof
 
 
 class Zero:
-    """A tangent or cotangent known to be zero; ``aval`` is its space."""
+    """A tangent or cotangent known to be zero; ``aval`` is its space.
+
+    Examples
+    --------
+    >>> import funcgrad as fg
+    >>> import numpy as np
+    >>> fg.custom_derivatives.SymbolicZero(fg.typeof(np.ones(3))).aval
+    ShapedArray(float64[3])
+    """
 
     __slots__ = ("_aval", "_primal")
 

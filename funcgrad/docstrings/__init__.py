@@ -20,7 +20,7 @@ _IMPORTS = {
 
 @functools.cache
 def entries(family: str) -> dict[str, str]:
-    """The entries of a file by name.
+    """The entries of a file by name; none for a family without a file.
 
     Examples
     --------
@@ -28,6 +28,8 @@ def entries(family: str) -> dict[str, str]:
     'Sine of angles in radians.'
     """
     path = os.path.join(os.path.dirname(__file__), f"{family}.txt")
+    if not os.path.exists(path):
+        return {}
     with open(path, encoding="utf-8") as file:
         sections = file.read().strip().removeprefix("[").split("\n\n[")
     return {

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 from funcgrad.deferred import deferred
 from funcgrad.ops import accumulation as accumulation
+from funcgrad.ops.arg_extremes import argmax as argmax
+from funcgrad.ops.arg_extremes import argmin as argmin
 from funcgrad.ops.arithmetic import add as add
 from funcgrad.ops.arithmetic import div as div
 from funcgrad.ops.arithmetic import mul as mul
@@ -89,8 +91,6 @@ from funcgrad.ops.powers import sqrt as sqrt
 from funcgrad.ops.powers import square as square
 from funcgrad.ops.random_bits import threefry2x32 as threefry2x32
 from funcgrad.ops.recurrence import linear_recurrence as linear_recurrence
-from funcgrad.ops.reduction import argmax as argmax
-from funcgrad.ops.reduction import argmin as argmin
 from funcgrad.ops.reduction import reduce_and as reduce_and
 from funcgrad.ops.reduction import reduce_max as reduce_max
 from funcgrad.ops.reduction import reduce_min as reduce_min
@@ -100,6 +100,7 @@ from funcgrad.ops.reduction import reduce_xor as reduce_xor
 from funcgrad.ops.remainders import floor_divide as floor_divide
 from funcgrad.ops.remainders import mod as mod
 from funcgrad.ops.remainders import rem as rem
+from funcgrad.ops.reversal import rev as rev
 from funcgrad.ops.rounding import ceil as ceil
 from funcgrad.ops.rounding import floor as floor
 from funcgrad.ops.rounding import is_finite as is_finite
@@ -126,10 +127,10 @@ from funcgrad.ops.selection import min as min
 from funcgrad.ops.selection import select_n as select_n
 from funcgrad.ops.selection import stop_gradient as stop_gradient
 from funcgrad.ops.selection import where as where
-from funcgrad.ops.slicing import index_in_dim as index_in_dim
 from funcgrad.ops.slicing import pad as pad
-from funcgrad.ops.slicing import slice_in_dim as slice_in_dim
 from funcgrad.ops.slicing import strided_slice as strided_slice
+from funcgrad.ops.slicing_one_axis import index_in_dim as index_in_dim
+from funcgrad.ops.slicing_one_axis import slice_in_dim as slice_in_dim
 from funcgrad.ops.sorting import argsort as argsort
 from funcgrad.ops.sorting import sort as sort
 from funcgrad.ops.sorting import sort_key_val as sort_key_val
@@ -145,7 +146,6 @@ from funcgrad.ops.structural import broadcast_to as broadcast_to
 from funcgrad.ops.structural import move_axis as move_axis
 from funcgrad.ops.structural import reduce_sum as reduce_sum
 from funcgrad.ops.structural import reshape as reshape
-from funcgrad.ops.structural import rev as rev
 from funcgrad.ops.structural import transpose as transpose
 from funcgrad.ops.trigonometric import acos as acos
 from funcgrad.ops.trigonometric import asin as asin

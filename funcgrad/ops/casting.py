@@ -97,7 +97,15 @@ convert_element_type_p = ConvertElementType()
 
 
 def convert_element_type(x: Any, new_dtype: Any) -> Any:
-    """``x`` with another dtype; the same value where it has it and is not weak."""
+    """``x`` with another dtype; the same value where it has it and is not weak.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from funcgrad import lax
+    >>> lax.convert_element_type(np.array([1.7, -1.7]), int)
+    array([ 1, -1])
+    """
     dtype = canonical_dtype(new_dtype)
     if type(x) in PYTHON_SCALARS:
         return convert_element_type_p.evaluate(x, new_dtype=dtype, weak_type=False)

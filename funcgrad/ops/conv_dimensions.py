@@ -24,6 +24,12 @@ class ConvDimensionNumbers(NamedTuple):
         Axis of the answer's features, axis of the features summed over, then space.
     out_spec : tuple of int
         As ``lhs_spec``, for the answer.
+
+    Examples
+    --------
+    >>> from funcgrad import lax
+    >>> lax.conv_dimension_numbers((1, 3, 8), (6, 3, 3), ("NCH", "OIH", "NCH"))
+    ConvDimensionNumbers(lhs_spec=(0, 1, 2), rhs_spec=(0, 1, 2), out_spec=(0, 1, 2))
     """
 
     lhs_spec: Axes

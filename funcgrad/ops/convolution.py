@@ -19,12 +19,12 @@ from funcgrad.core.vspace import Zero, add_tangents, zero_like
 from funcgrad.ops.cases import case, integers
 from funcgrad.ops.casting import convert_element_type
 from funcgrad.ops.joining import stack
+from funcgrad.ops.reversal import rev
 from funcgrad.ops.slicing import pad, strided_slice
 from funcgrad.ops.structural import (
     broadcast_in_dim,
     move_axis_to_front,
     reshape,
-    rev,
     transpose,
 )
 from funcgrad.transforms.transpose import is_linear

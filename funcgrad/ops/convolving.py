@@ -21,7 +21,8 @@ from funcgrad.ops.conv_dimensions import (
 )
 from funcgrad.ops.convolution import Axes, ConvAxes
 from funcgrad.ops.padded_convolution import padded_convolution
-from funcgrad.ops.structural import reshape, rev, transpose
+from funcgrad.ops.reversal import rev
+from funcgrad.ops.structural import reshape, transpose
 
 
 def conv_general_dilated(

@@ -207,20 +207,52 @@ def cumsum(x: Any, axis: int, *, reverse: bool = False) -> Any:
 
 
 def cumprod(x: Any, axis: int, *, reverse: bool = False) -> Any:
-    """Running product along ``axis``; derivatives are exact at zeros too."""
+    """Running product along ``axis``; derivatives are exact at zeros too.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from funcgrad import lax
+    >>> lax.cumprod(np.array([1.0, 2.0, 3.0]), 0)
+    array([1., 2., 6.])
+    """
     return cumprod_p.bind(x, axis=axis, reverse=reverse)
 
 
 def cummax(x: Any, axis: int, *, reverse: bool = False) -> Any:
-    """Running maximum along ``axis``."""
+    """Running maximum along ``axis``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from funcgrad import lax
+    >>> lax.cummax(np.array([1, 3, 2]), 0)
+    array([1, 3, 3])
+    """
     return cummax_p.bind(x, axis=axis, reverse=reverse)
 
 
 def cummin(x: Any, axis: int, *, reverse: bool = False) -> Any:
-    """Running minimum along ``axis``."""
+    """Running minimum along ``axis``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from funcgrad import lax
+    >>> lax.cummin(np.array([3, 1, 2]), 0)
+    array([3, 1, 1])
+    """
     return cummin_p.bind(x, axis=axis, reverse=reverse)
 
 
 def cumlogsumexp(x: Any, axis: int, *, reverse: bool = False) -> Any:
-    """Running ``log(sum(exp(x)))`` along ``axis``."""
+    """Running ``log(sum(exp(x)))`` along ``axis``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from funcgrad import lax
+    >>> lax.cumlogsumexp(np.array([0.0, 0.0, 1000.0]), 0)
+    array([0.00000000e+00, 6.93147181e-01, 1.00000000e+03])
+    """
     return cumlogsumexp_p.bind(x, axis=axis, reverse=reverse)

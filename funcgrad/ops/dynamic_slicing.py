@@ -328,7 +328,15 @@ def dynamic_update_slice(x: Any, update: Any, starts: Sequence[Any]) -> Any:
 
 
 def dynamic_slice_in_dim(x: Any, start: Any, size: int, axis: int = 0) -> Any:
-    """A window along one axis, whole along the others."""
+    """A window along one axis, whole along the others.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from funcgrad import lax
+    >>> lax.dynamic_slice_in_dim(np.array([10, 20, 30]), 1, 2)
+    array([20, 30])
+    """
     shape = typeof(x).shape
     axis = axis % len(shape)
     starts: list[Any] = [0] * len(shape)
@@ -340,7 +348,15 @@ def dynamic_slice_in_dim(x: Any, start: Any, size: int, axis: int = 0) -> Any:
 def dynamic_index_in_dim(
     x: Any, index: Any, axis: int = 0, keepdims: bool = True
 ) -> Any:
-    """The part of ``x`` at one index along ``axis``."""
+    """The part of ``x`` at one index along ``axis``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from funcgrad import lax
+    >>> lax.dynamic_index_in_dim(np.array([10, 20, 30]), 1, keepdims=False).item()
+    20
+    """
     shape = typeof(x).shape
     axis = axis % len(shape)
     part = dynamic_slice_in_dim(x, index, 1, axis)
@@ -348,7 +364,15 @@ def dynamic_index_in_dim(
 
 
 def dynamic_update_slice_in_dim(x: Any, update: Any, start: Any, axis: int) -> Any:
-    """``x`` with a window along one axis replaced."""
+    """``x`` with a window along one axis replaced.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from funcgrad import lax
+    >>> lax.dynamic_update_slice_in_dim(np.array([10, 20, 30]), np.array([5, 6]), 1, 0)
+    array([10,  5,  6])
+    """
     rank = typeof(x).ndim
     starts: list[Any] = [0] * rank
     starts[axis % rank] = start
@@ -356,7 +380,15 @@ def dynamic_update_slice_in_dim(x: Any, update: Any, start: Any, axis: int) -> A
 
 
 def dynamic_update_index_in_dim(x: Any, update: Any, index: Any, axis: int) -> Any:
-    """``x`` with the part at one index along ``axis`` replaced."""
+    """``x`` with the part at one index along ``axis`` replaced.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from funcgrad import lax
+    >>> lax.dynamic_update_index_in_dim(np.array([10, 20, 30]), 5, 1, 0)
+    array([10,  5, 30])
+    """
     shape = list(typeof(x).shape)
     shape[axis % len(shape)] = 1
     return dynamic_update_slice_in_dim(x, reshape(update, shape), index, axis)

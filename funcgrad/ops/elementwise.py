@@ -280,7 +280,14 @@ def _at_most_one_shape(avals: Sequence[ShapedArray]) -> bool:
 
 
 def broadcast_shapes(*shapes: Sequence[Any]) -> tuple[Any, ...]:
-    """The shape that NumPy broadcasts these to."""
+    """The shape that NumPy broadcasts these to.
+
+    Examples
+    --------
+    >>> from funcgrad import lax
+    >>> lax.broadcast_shapes((2, 1), (3,))
+    (2, 3)
+    """
     return _broadcast_shapes(tuple([tuple(shape) for shape in shapes]))
 
 

@@ -146,7 +146,15 @@ def fourier(x: Any, kind: str, n: int) -> Any:
 
 
 class FftType(enum.Enum):
-    """The transforms of `fft`."""
+    """The transforms of `fft`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from funcgrad import lax
+    >>> lax.fft(np.array([1.0, 2.0]), lax.FftType.FFT, (2,))
+    array([ 3.+0.j, -1.+0.j])
+    """
 
     FFT = "fft"
     IFFT = "ifft"

@@ -13,8 +13,9 @@ from funcgrad.ops.dynamic_slicing import dynamic_slice_p
 from funcgrad.ops.index_parsing import Plan, parse_index
 from funcgrad.ops.indexing import gather
 from funcgrad.ops.out_of_range import check_mode
+from funcgrad.ops.reversal import rev
 from funcgrad.ops.slicing import strided_slice
-from funcgrad.ops.structural import reshape, rev
+from funcgrad.ops.structural import reshape
 from funcgrad.ops.windows import GatherDimensionNumbers
 
 

@@ -28,6 +28,7 @@ from funcgrad.ops.index_parsing import Plan, parse_index
 from funcgrad.ops.iota import full
 from funcgrad.ops.out_of_range import check_mode
 from funcgrad.ops.powers import pow as power
+from funcgrad.ops.reversal import rev
 from funcgrad.ops.scatter_calls import (
     scatter,
     scatter_add,
@@ -38,7 +39,7 @@ from funcgrad.ops.scatter_calls import (
 from funcgrad.ops.selection import max as maximum
 from funcgrad.ops.selection import min as minimum
 from funcgrad.ops.selection import select_n
-from funcgrad.ops.structural import broadcast_to, reshape, rev
+from funcgrad.ops.structural import broadcast_to, reshape
 from funcgrad.ops.window_update import update_slice
 
 Combine = Callable[[Any, Any], Any]
@@ -152,7 +153,15 @@ class IndexedPlaces:
 
 @defines_method("at")
 def at(x: Any) -> Places:
-    """Places of an array that can be read and updated: ``at(x)[index].set(value)``."""
+    """Places of an array that can be read and updated: ``at(x)[index].set(value)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from funcgrad import lax
+    >>> lax.at(np.zeros(3))[1].set(5.0)
+    Array([0., 5., 0.])
+    """
     return Places(x)
 
 

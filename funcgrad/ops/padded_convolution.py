@@ -11,8 +11,8 @@ from funcgrad.core.aval import ShapedArray
 from funcgrad.core.trace import typeof
 from funcgrad.ops.conv_dimensions import dilated
 from funcgrad.ops.convolution import Axes, ConvAxes, conv_p, cotangent_of_lhs
+from funcgrad.ops.reversal import rev
 from funcgrad.ops.slicing import pad
-from funcgrad.ops.structural import rev
 
 
 def padded_convolution(

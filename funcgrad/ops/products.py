@@ -10,7 +10,16 @@ from funcgrad.ops.contraction import dot_general
 
 
 class Precision(enum.Enum):
-    """How products are rounded, as JAX names it; here always to full precision."""
+    """How products are rounded, as JAX names it; here always to full precision.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from funcgrad import lax
+    >>> image, kernel = np.ones((1, 1, 3)), np.ones((1, 1, 2))
+    >>> lax.conv(image, kernel, (1,), "VALID", precision=lax.Precision.HIGHEST)
+    array([[[2., 2.]]])
+    """
 
     DEFAULT = 0
     HIGH = 1

@@ -1,4 +1,4 @@
-"""Reductions other than the sum: products, extremes, logic, and where extremes are."""
+"""Reductions other than the sum: products, extremes, logic."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 
 from funcgrad import errors
 from funcgrad.core.aval import ShapedArray
-from funcgrad.core.dtypes import canonical_dtype
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
@@ -25,7 +24,6 @@ from funcgrad.ops.recurrence import shifted
 from funcgrad.ops.structural import (
     batch_reduction,
     broadcast_in_dim,
-    move_axis_to_front,
     reduce_sum,
     reshape,
     transpose,
@@ -119,7 +117,7 @@ class ReduceExtremum(Reduction):
     def abstract_eval(self, x: ShapedArray, *, axes: Axes) -> ShapedArray:
         result = super().abstract_eval(x, axes=axes)
         if any(x.shape[axis] == 0 for axis in axes) and 0 not in result.shape:
-            raise _no_entries(self.name, x, axes)
+            raise no_entries(self.name, x, axes)
         return result
 
     def jvp(
@@ -201,90 +199,6 @@ class ReduceXor(ReduceLogic):
     numpy = np.bitwise_xor.reduce
 
 
-class ArgExtremum(Primitive):
-    """Index of the first extreme entry along ``axis``; of the first NaN if there is."""
-
-    operation: ClassVar[str]
-    numpy: ClassVar[Callable[..., Any]]
-    cases = (
-        case(distinct((2, 3)), axis=1, index_dtype=np.dtype(np.int64)),
-        case(integers((4, 2), 0, 3), axis=0, index_dtype=np.dtype(np.int32)),
-        case(array([1.0, np.nan, 3.0, np.nan]), axis=0, index_dtype=np.dtype(np.int64)),
-        case(booleans((5,)), axis=0, index_dtype=np.dtype(np.int64)),
-    )
-
-    def evaluate(self, x: Any, *, axis: int, index_dtype: np.dtype[Any]) -> Any:
-        return type(self).numpy(np.asarray(x), axis=axis).astype(index_dtype)
-
-    def abstract_eval(
-        self, x: ShapedArray, *, axis: int, index_dtype: np.dtype[Any]
-    ) -> ShapedArray:
-        check_axes(self.name, x, (axis,))
-        shape = without(x.shape, (axis,))
-        if x.shape[axis] == 0 and 0 not in shape:
-            raise _no_entries(self.name, x, (axis,))
-        return ShapedArray(shape, index_dtype)
-
-    def jvp(
-        self,
-        primals: Sequence[Any],
-        tangents: Sequence[Any],
-        *,
-        axis: int,
-        index_dtype: np.dtype[Any],
-    ) -> Any:
-        y = self.bind(*primals, axis=axis, index_dtype=index_dtype)
-        return y, zero_like(y)
-
-    def batch(
-        self,
-        size: int,
-        operands: Sequence[Any],
-        dims: Sequence[Any],
-        *,
-        axis: int,
-        index_dtype: np.dtype[Any],
-    ) -> Any:
-        x = move_axis_to_front(operands[0], dims[0])
-        return self.bind(x, axis=axis + 1, index_dtype=index_dtype), 0
-
-    def lower(self, ctx: Any, x: Any, *, axis: int, index_dtype: np.dtype[Any]) -> Any:
-        """The extreme first; then the smallest index at which it stands."""
-        operation = self.operation
-        if x.dtype.kind == "b":
-            operation = "or" if operation == "max" else "and"
-        extreme = ctx.reduce(operation, x, (axis,))
-        int64 = np.dtype(np.int64)
-
-        def position(b: Any, idx: Sequence[Any], read: Any) -> Any:
-            entry = read(0, idx)
-            best = read(1, [*idx[:axis], *idx[axis + 1 :]])
-            found = b.or_(b.cmp("eq", entry, best), b.cmp("ne", entry, entry))
-            index = idx[axis].value(b)
-            none = b.splat(ctx.number(np.iinfo(int64).max, int64), index.lanes)
-            return b.select(found, index, none)
-
-        where = ctx.compute(x.shape, int64, position, [x, extreme], cost=3)
-        first = ctx.reduce("min", where, (axis,))
-        return ctx.map(lambda b, v: b.convert(v, index_dtype), first, dtype=index_dtype)
-
-
-class Argmax(ArgExtremum):
-    """Index of the largest entry."""
-
-    name = "argmax"
-    operation = "max"
-    numpy = np.argmax
-
-
-class Argmin(ArgExtremum):
-    """Index of the smallest entry."""
-
-    name = "argmin"
-    operation = "min"
-    numpy = np.argmin
-
-
 def check_axes(name: str, x: ShapedArray, axes: Axes) -> None:
     """Raise unless the axes are distinct axes of ``x``, counted from the front."""
     if len(set(axes)) == len(axes) and all(0 <= axis < x.ndim for axis in axes):
@@ -300,7 +214,8 @@ def check_axes(name: str, x: ShapedArray, axes: Axes) -> None:
     )
 
 
-def _no_entries(name: str, x: ShapedArray, axes: Axes) -> errors.ShapeError:
+def no_entries(name: str, x: ShapedArray, axes: Axes) -> errors.ShapeError:
+    """The error for a reduction over nothing that has no value for it."""
     return errors.ShapeError(
         errors.message(
             f"`{name}` of no entries has no value.",
@@ -318,8 +233,6 @@ reduce_min_p = ReduceMin()
 reduce_and_p = ReduceAnd()
 reduce_or_p = ReduceOr()
 reduce_xor_p = ReduceXor()
-argmax_p = Argmax()
-argmin_p = Argmin()
 
 
 def _reduce(primitive: Reduction, x: Any, axes: Sequence[int]) -> Any:
@@ -340,42 +253,65 @@ def reduce_prod(x: Any, axes: Sequence[int]) -> Any:
 
 
 def reduce_max(x: Any, axes: Sequence[int]) -> Any:
-    """Largest entry over ``axes``, NaN if there is one; ties share the derivative."""
-    return _reduce(reduce_max_p, x, axes)
-
-
-def reduce_min(x: Any, axes: Sequence[int]) -> Any:
-    """Smallest entry over ``axes``, NaN if there is one; ties share the derivative."""
-    return _reduce(reduce_min_p, x, axes)
-
-
-def reduce_and(x: Any, axes: Sequence[int]) -> Any:
-    """All booleans over ``axes``, or the bits that all integers have."""
-    return _reduce(reduce_and_p, x, axes)
-
-
-def reduce_or(x: Any, axes: Sequence[int]) -> Any:
-    """Any boolean over ``axes``, or the bits that some integer has."""
-    return _reduce(reduce_or_p, x, axes)
-
-
-def reduce_xor(x: Any, axes: Sequence[int]) -> Any:
-    """Exclusive or over ``axes``, bit by bit."""
-    return _reduce(reduce_xor_p, x, axes)
-
-
-def argmax(x: Any, axis: int, index_dtype: Any = np.int64) -> Any:
-    """Index of the first largest entry along ``axis``; a NaN is larger than all.
+    """Largest entry over ``axes``, NaN if there is one; ties share the derivative.
 
     Examples
     --------
     >>> import numpy as np
-    >>> int(argmax(np.array([1.0, 3.0, 3.0]), 0))
-    1
+    >>> from funcgrad import lax
+    >>> lax.reduce_max(np.array([[1.0, 5.0], [7.0, 2.0]]), (1,))
+    array([5., 7.])
     """
-    return argmax_p.bind(x, axis=axis, index_dtype=canonical_dtype(index_dtype))
+    return _reduce(reduce_max_p, x, axes)
 
 
-def argmin(x: Any, axis: int, index_dtype: Any = np.int64) -> Any:
-    """Index of the first smallest entry along ``axis``; a NaN is smaller than all."""
-    return argmin_p.bind(x, axis=axis, index_dtype=canonical_dtype(index_dtype))
+def reduce_min(x: Any, axes: Sequence[int]) -> Any:
+    """Smallest entry over ``axes``, NaN if there is one; ties share the derivative.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from funcgrad import lax
+    >>> lax.reduce_min(np.array([[1.0, 5.0], [7.0, 2.0]]), (1,))
+    array([1., 2.])
+    """
+    return _reduce(reduce_min_p, x, axes)
+
+
+def reduce_and(x: Any, axes: Sequence[int]) -> Any:
+    """All booleans over ``axes``, or the bits that all integers have.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from funcgrad import lax
+    >>> lax.reduce_and(np.array([[True, False], [True, True]]), (0,))
+    array([ True, False])
+    """
+    return _reduce(reduce_and_p, x, axes)
+
+
+def reduce_or(x: Any, axes: Sequence[int]) -> Any:
+    """Any boolean over ``axes``, or the bits that some integer has.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from funcgrad import lax
+    >>> lax.reduce_or(np.array([1, 2, 4]), (0,))
+    np.int64(7)
+    """
+    return _reduce(reduce_or_p, x, axes)
+
+
+def reduce_xor(x: Any, axes: Sequence[int]) -> Any:
+    """Exclusive or over ``axes``, bit by bit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from funcgrad import lax
+    >>> lax.reduce_xor(np.array([1, 3, 4]), (0,))
+    np.int64(6)
+    """
+    return _reduce(reduce_xor_p, x, axes)

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from funcgrad.core.trace import typeof
-from funcgrad.ops.slicing import index_in_dim, slice_in_dim
+from funcgrad.ops.slicing_one_axis import index_in_dim, slice_in_dim
 from funcgrad.ops.structural import broadcast_in_dim, broadcast_to, reshape
 
 

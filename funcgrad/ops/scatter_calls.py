@@ -103,7 +103,16 @@ def scatter_add(
     unique_indices: bool = False,
     mode: Any = None,
 ) -> Any:
-    """``operand`` with ``updates`` added to its windows; see `scatter`."""
+    """``operand`` with ``updates`` added to its windows; see `scatter`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from funcgrad import lax
+    >>> numbers = lax.ScatterDimensionNumbers((), (0,), (0,))
+    >>> lax.scatter_add(np.zeros(3), np.array([[0], [2], [0]]), np.ones(3), numbers)
+    array([2., 0., 1.])
+    """
     args = (operand, scatter_indices, updates, dimension_numbers, unique_indices, mode)
     return _apply(scatter_add_p, *args)
 
@@ -118,7 +127,16 @@ def scatter_sub(
     unique_indices: bool = False,
     mode: Any = None,
 ) -> Any:
-    """``operand`` with ``updates`` subtracted from its windows; see `scatter`."""
+    """``operand`` with ``updates`` subtracted from its windows; see `scatter`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from funcgrad import lax
+    >>> numbers = lax.ScatterDimensionNumbers((), (0,), (0,))
+    >>> lax.scatter_sub(np.zeros(3), np.array([[0], [2], [0]]), np.ones(3), numbers)
+    array([-2.,  0., -1.])
+    """
     args = (
         operand,
         scatter_indices,
@@ -140,7 +158,16 @@ def scatter_mul(
     unique_indices: bool = False,
     mode: Any = None,
 ) -> Any:
-    """``operand`` with its windows multiplied by ``updates``; see `scatter`."""
+    """``operand`` with its windows multiplied by ``updates``; see `scatter`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from funcgrad import lax
+    >>> numbers = lax.ScatterDimensionNumbers((), (0,), (0,))
+    >>> lax.scatter_mul(np.ones(3), np.array([[0], [2]]), np.array([2.0, 3.0]), numbers)
+    array([2., 1., 3.])
+    """
     args = (operand, scatter_indices, updates, dimension_numbers, unique_indices, mode)
     return _apply(scatter_mul_p, *args)
 
@@ -155,7 +182,16 @@ def scatter_min(
     unique_indices: bool = False,
     mode: Any = None,
 ) -> Any:
-    """The minimum of ``operand``'s windows and ``updates``; see `scatter`."""
+    """The minimum of ``operand``'s windows and ``updates``; see `scatter`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from funcgrad import lax
+    >>> numbers = lax.ScatterDimensionNumbers((), (0,), (0,))
+    >>> lax.scatter_min(np.ones(3), np.array([[0], [2]]), np.array([0.5, 3.0]), numbers)
+    array([0.5, 1. , 1. ])
+    """
     args = (operand, scatter_indices, updates, dimension_numbers, unique_indices, mode)
     return _apply(scatter_min_p, *args)
 
@@ -170,7 +206,16 @@ def scatter_max(
     unique_indices: bool = False,
     mode: Any = None,
 ) -> Any:
-    """The maximum of ``operand``'s windows and ``updates``; see `scatter`."""
+    """The maximum of ``operand``'s windows and ``updates``; see `scatter`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from funcgrad import lax
+    >>> numbers = lax.ScatterDimensionNumbers((), (0,), (0,))
+    >>> lax.scatter_max(np.ones(3), np.array([[0], [2]]), np.array([0.5, 3.0]), numbers)
+    array([1., 1., 3.])
+    """
     args = (operand, scatter_indices, updates, dimension_numbers, unique_indices, mode)
     return _apply(scatter_max_p, *args)
 

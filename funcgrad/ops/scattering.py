@@ -27,7 +27,16 @@ Axes = tuple[int, ...]
 
 
 class ScatterDimensionNumbers(NamedTuple):
-    """JAX's words for the axes of a scatter; the gather's numbers by other names."""
+    """JAX's words for the axes of a scatter; the gather's numbers by other names.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from funcgrad import lax
+    >>> numbers = lax.ScatterDimensionNumbers((), (0,), (0,))
+    >>> lax.scatter(np.zeros(3), np.array([[2]]), np.array([5.0]), numbers)
+    array([0., 0., 5.])
+    """
 
     update_window_dims: Axes
     inserted_window_dims: Axes

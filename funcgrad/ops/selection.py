@@ -195,7 +195,15 @@ def select_n(which: Any, *operands: Any) -> Any:
 
 
 def where(condition: Any, x: Any, y: Any) -> Any:
-    """``x`` where the condition is true, else ``y``."""
+    """``x`` where the condition is true, else ``y``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from funcgrad import lax
+    >>> lax.where(np.array([True, False]), np.array([1.0, 2.0]), np.zeros(2))
+    array([1., 0.])
+    """
     if typeof(condition).dtype.kind != "b":
         condition = condition != 0
     return select_n(condition, y, x)

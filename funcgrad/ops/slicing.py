@@ -29,7 +29,6 @@ from funcgrad.ops.structural import (
     broadcast_in_dim,
     move_axis_to_front,
     reduce_sum,
-    reshape,
 )
 from funcgrad.ops.windows import store_window
 from funcgrad.transforms.transpose import is_linear
@@ -158,37 +157,6 @@ def strided_slice(
     if limit == typeof(x).shape and not any(start) and set(steps) <= {1}:
         return x
     return slice_p.bind(x, start=start, limit=limit, strides=steps)
-
-
-def slice_in_dim(
-    x: Any, start: int | None, limit: int | None, stride: int = 1, axis: int = 0
-) -> Any:
-    """A slice along one axis, with Python's defaults and negative numbers."""
-    shape = typeof(x).shape
-    axis = axis % len(shape)
-    first, last, _ = slice(start, limit).indices(shape[axis])
-    low, high, steps = [0] * len(shape), list(shape), [1] * len(shape)
-    low[axis], high[axis], steps[axis] = first, max(first, last), stride
-    return strided_slice(x, low, high, steps)
-
-
-def index_in_dim(x: Any, index: int, axis: int = 0, keepdims: bool = True) -> Any:
-    """The part of ``x`` at one known index along ``axis``."""
-    shape = typeof(x).shape
-    axis = axis % len(shape)
-    if not -shape[axis] <= index < shape[axis]:
-        raise errors.IndexOutOfBoundsError(
-            errors.message(
-                f"index {index} lies outside axis {axis}.",
-                where=user_frame(),
-                got=str(typeof(x)),
-                expected=f"{-shape[axis]} to {shape[axis] - 1}",
-                see=errors.IndexOutOfBoundsError.page,
-            )
-        )
-    first = index % shape[axis]
-    part = slice_in_dim(x, first, first + 1, axis=axis)
-    return part if keepdims else reshape(part, shape[:axis] + shape[axis + 1 :])
 
 
 class Pad(Primitive):

@@ -22,8 +22,9 @@ from funcgrad.ops.cases import array, booleans, case, distinct, integers
 from funcgrad.ops.indexing import take_along_axis
 from funcgrad.ops.iota import broadcasted_iota
 from funcgrad.ops.kernel_calls import run_kernel
-from funcgrad.ops.slicing import slice_in_dim
-from funcgrad.ops.structural import align_batch, rev
+from funcgrad.ops.reversal import rev
+from funcgrad.ops.slicing_one_axis import slice_in_dim
+from funcgrad.ops.structural import align_batch
 
 INT64 = np.dtype(np.int64)
 
@@ -238,7 +239,15 @@ def _axis(x: Any, dimension: int) -> int:
 def sort_key_val(
     keys: Any, values: Any, dimension: int = -1, is_stable: bool = True
 ) -> tuple[Any, Any]:
-    """``keys`` sorted along an axis, and ``values`` moved along with them."""
+    """``keys`` sorted along an axis, and ``values`` moved along with them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from funcgrad import lax
+    >>> lax.sort_key_val(np.array([3, 1, 2]), np.array([30, 10, 20]))
+    (array([1, 2, 3]), array([10, 20, 30]))
+    """
     first, second = sort((keys, values), dimension, is_stable)
     return first, second
 

@@ -1,5 +1,5 @@
 """Moves of entries without arithmetic: broadcast and sum (each other's transpose),
-reshape, permute, reverse.
+reshape, permute.
 """
 
 from __future__ import annotations
@@ -133,7 +133,16 @@ broadcast_in_dim_p = BroadcastInDim()
 
 
 def broadcast_in_dim(x: Any, shape: Sequence[Any], dims: Sequence[int]) -> Any:
-    """``x`` repeated to ``shape``, its axes at ``dims``."""
+    """``x`` repeated to ``shape``, its axes at ``dims``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from funcgrad import lax
+    >>> lax.broadcast_in_dim(np.array([1, 2]), (2, 3), (0,))
+    array([[1, 1, 1],
+           [2, 2, 2]])
+    """
     shape, dims = tuple(shape), tuple(dims)
     if shape_of(x) == shape:
         return x
@@ -194,7 +203,15 @@ reduce_sum_p = ReduceSum()
 
 
 def reduce_sum(x: Any, axes: Sequence[int]) -> Any:
-    """``x`` summed over ``axes`` (non-negative, sorted)."""
+    """``x`` summed over ``axes`` (non-negative, sorted).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from funcgrad import lax
+    >>> lax.reduce_sum(np.array([[1.0, 2.0], [3.0, 4.0]]), (0,))
+    array([4., 6.])
+    """
     axes = tuple(axes)
     return reduce_sum_p.bind(x, axes=axes) if axes else x
 
@@ -251,7 +268,16 @@ reshape_p = Reshape()
 
 
 def reshape(x: Any, shape: Sequence[Any]) -> Any:
-    """``x`` under another shape of the same size."""
+    """``x`` under another shape of the same size.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from funcgrad import lax
+    >>> lax.reshape(np.array([1, 2, 3, 4]), (2, 2))
+    array([[1, 2],
+           [3, 4]])
+    """
     shape = tuple([n if type(n) is int else operator.index(n) for n in shape])
     return x if typeof(x).shape == shape else reshape_p.bind(x, shape=shape)
 
@@ -307,7 +333,16 @@ transpose_p = Transpose()
 
 
 def transpose(x: Any, permutation: Sequence[int]) -> Any:
-    """``x`` with its axes permuted."""
+    """``x`` with its axes permuted.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from funcgrad import lax
+    >>> lax.transpose(np.array([[1, 2], [3, 4]]), (1, 0))
+    array([[1, 3],
+           [2, 4]])
+    """
     order = tuple(int(p) for p in permutation)
     if order == tuple(range(len(order))):
         return x
@@ -332,55 +367,3 @@ def align_batch(x: Any, dim: int | None, size: int) -> Any:
         return move_axis_to_front(x, dim)
     shape = typeof(x).shape
     return broadcast_in_dim(x, (size, *shape), range(1, len(shape) + 1))
-
-
-class Rev(LinearInOne):
-    """The order of entries reversed along ``dimensions``."""
-
-    name = "rev"
-    moves_entries = True
-    cases = (
-        case((5, 7), dimensions=(0,)),
-        case((2, 3, 4), dimensions=(0, 2)),
-        case((0,), dimensions=(0,)),
-        case(integers((4,)), dimensions=(0,)),
-    )
-
-    def evaluate(self, x: Any, *, dimensions: Axes) -> Any:
-        return np.flip(x, dimensions)
-
-    def abstract_eval(self, x: ShapedArray, *, dimensions: Axes) -> ShapedArray:
-        return x.update()
-
-    def transpose(self, ct: Any, x: Any, *, dimensions: Axes) -> list[Any]:
-        return [self.bind(ct, dimensions=dimensions)]
-
-    def batch(
-        self,
-        size: int,
-        operands: Sequence[Any],
-        dims: Sequence[Any],
-        *,
-        dimensions: Axes,
-    ) -> Any:
-        front = move_axis_to_front(operands[0], dims[0])
-        return self.bind(front, dimensions=tuple(d + 1 for d in dimensions)), 0
-
-    def lower(self, ctx: Any, x: Any, *, dimensions: Axes) -> Any:
-        extents = [ctx.extent(n) for n in x.shape]
-
-        def index(idx: Sequence[Any]) -> list[Any]:
-            return [
-                extents[axis] - 1 - i if axis in dimensions else i
-                for axis, i in enumerate(idx)
-            ]
-
-        return ctx.view(x, x.shape, index)
-
-
-rev_p = Rev()
-
-
-def rev(x: Any, dimensions: Sequence[int]) -> Any:
-    """``x`` reversed along ``dimensions``."""
-    return rev_p.bind(x, dimensions=tuple(dimensions))

@@ -27,7 +27,16 @@ MODES = ("fill", "clip", "promise_in_bounds")
 
 
 class GatherDimensionNumbers(NamedTuple):
-    """Which axes of operand, indices and windows belong together (as in XLA)."""
+    """Which axes of operand, indices and windows belong together (as in XLA).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from funcgrad import lax
+    >>> numbers = lax.GatherDimensionNumbers((), (0,), (0,))
+    >>> lax.gather(np.array([10, 20, 30]), np.array([[2], [0]]), numbers, (1,))
+    array([30, 10])
+    """
 
     offset_dims: Axes
     """Axes of the answer that come from the windows."""

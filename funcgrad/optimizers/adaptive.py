@@ -21,7 +21,15 @@ from funcgrad.optimizers.optimizer import (
 
 
 class AdamState(NamedTuple):
-    """State of ``adam``: steps taken, running means of gradients and their squares."""
+    """State of ``adam``: steps taken, running means of gradients and their squares.
+
+    Examples
+    --------
+    >>> import funcgrad as fg
+    >>> import numpy as np
+    >>> fg.optimizers.adam(0.1).init(np.ones(2))
+    AdamState(count=array(0), mean=Array([0., 0.]), square=Array([0., 0.]))
+    """
 
     count: Any
     mean: Any
@@ -29,7 +37,15 @@ class AdamState(NamedTuple):
 
 
 class RmspropState(NamedTuple):
-    """State of ``rmsprop``: steps taken, running mean of squares, and velocity."""
+    """State of ``rmsprop``: steps taken, running mean of squares, and velocity.
+
+    Examples
+    --------
+    >>> import funcgrad as fg
+    >>> import numpy as np
+    >>> fg.optimizers.rmsprop(0.1).init(np.ones(2))
+    RmspropState(count=array(0), square=Array([0., 0.]), velocity=None)
+    """
 
     count: Any
     square: Any
@@ -186,7 +202,15 @@ def rmsprop(
 
 
 class AdagradState(NamedTuple):
-    """State of ``adagrad``: steps taken, and the sum of squares of gradients."""
+    """State of ``adagrad``: steps taken, and the sum of squares of gradients.
+
+    Examples
+    --------
+    >>> import funcgrad as fg
+    >>> import numpy as np
+    >>> fg.optimizers.adagrad(0.1).init(np.ones(2)).count
+    array(0)
+    """
 
     count: Any
     square: Any

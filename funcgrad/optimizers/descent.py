@@ -16,7 +16,15 @@ from funcgrad.optimizers.optimizer import (
 
 
 class SgdState(NamedTuple):
-    """State of ``sgd``: steps taken, and the velocity of every parameter."""
+    """State of ``sgd``: steps taken, and the velocity of every parameter.
+
+    Examples
+    --------
+    >>> import funcgrad as fg
+    >>> import numpy as np
+    >>> fg.optimizers.sgd(0.1).init(np.ones(2))
+    SgdState(count=array(0), velocity=None)
+    """
 
     count: Any
     velocity: Any

@@ -34,6 +34,14 @@ class LbfgsState(NamedTuple):
         The last steps, oldest first, and how the gradient changed in each.
     weights : array, shape (memory_size,)
         One over the product of each step with its change; 0 where there is none yet.
+
+    Examples
+    --------
+    >>> import funcgrad as fg
+    >>> import numpy as np
+    >>> lbfgs = fg.optimizers.lbfgs(lambda x: np.sum(x**2), memory_size=2)
+    >>> lbfgs.init(np.ones(3)).steps.shape
+    (2, 3)
     """
 
     count: Any

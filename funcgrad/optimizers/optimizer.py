@@ -25,6 +25,16 @@ class Optimizer(NamedTuple):
         ``init(params) -> state``.
     update : callable
         ``update(grads, state, params) -> (new_params, new_state)``; all pytrees.
+
+    Examples
+    --------
+    >>> import funcgrad as fg
+    >>> import numpy as np
+    >>> optimizer = fg.optimizers.sgd(0.5)
+    >>> params, state = np.array([1.0, 2.0]), optimizer.init(np.array([1.0, 2.0]))
+    >>> params, state = optimizer.update(np.ones(2), state, params)
+    >>> params
+    Array([0.5, 1.5])
     """
 
     init: Callable[[Any], Any]

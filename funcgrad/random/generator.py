@@ -14,7 +14,7 @@ from funcgrad.random import choices, continuous, discrete, gamma_family, transfo
 from funcgrad.random import keys as _keys
 from funcgrad.random.binomial import binomial, multinomial
 from funcgrad.random.poisson import poisson
-from funcgrad.tree.registry import register_pytree_node_class
+from funcgrad.tree.registration import register_pytree_node_class
 
 Size = Any
 

@@ -100,6 +100,13 @@ def check_jvp(
     ------
     AssertionError
         If value or tangent disagrees.
+
+    Examples
+    --------
+    >>> import funcgrad as fg
+    >>> import numpy as np
+    >>> f = lambda x: np.sin(x) ** 2
+    >>> fg.test_util.check_jvp(f, lambda *args: fg.jvp(f, *args), (np.ones(3),))
     """
     flat, primals = _flatten(f, args)
     structure = tree.structure(tuple(args))
@@ -143,6 +150,13 @@ def check_vjp(
     ------
     AssertionError
         If value or cotangents disagree.
+
+    Examples
+    --------
+    >>> import funcgrad as fg
+    >>> import numpy as np
+    >>> f = lambda x: np.sin(x) ** 2
+    >>> fg.test_util.check_vjp(f, lambda *args: fg.vjp(f, *args), (np.ones(3),))
     """
     flat, primals = _flatten(f, args)
     rng = np.random.default_rng(_SEED)

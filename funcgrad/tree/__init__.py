@@ -29,18 +29,18 @@ from funcgrad.tree.partial import Partial as Partial
 from funcgrad.tree.paths import flatten_with_path as flatten_with_path
 from funcgrad.tree.paths import leaves_with_path as leaves_with_path
 from funcgrad.tree.paths import map_with_path as map_with_path
-from funcgrad.tree.registry import is_tree_node as is_tree_node
-from funcgrad.tree.registry import register_pytree_node as register_pytree_node
-from funcgrad.tree.registry import (
+from funcgrad.tree.registration import is_tree_node as is_tree_node
+from funcgrad.tree.registration import (
     register_pytree_node_class as register_pytree_node_class,
 )
-from funcgrad.tree.registry import (
+from funcgrad.tree.registration import (
     register_pytree_with_keys as register_pytree_with_keys,
 )
-from funcgrad.tree.registry import (
+from funcgrad.tree.registration import (
     register_pytree_with_keys_class as register_pytree_with_keys_class,
 )
-from funcgrad.tree.registry import register_static as register_static
+from funcgrad.tree.registration import register_static as register_static
+from funcgrad.tree.registry import register_pytree_node as register_pytree_node
 from funcgrad.tree.treedef import PyTreeDef as PyTreeDef
 from funcgrad.tree.treedef import flatten as flatten
 from funcgrad.tree.treedef import leaves as leaves

@@ -31,7 +31,14 @@ class _Key:
 
 
 class SequenceKey(_Key):
-    """Position in a tuple or list: ``[0]``."""
+    """Position in a tuple or list: ``[0]``.
+
+    Examples
+    --------
+    >>> from funcgrad import tree_util
+    >>> tree_util.tree_leaves_with_path([7])
+    [((SequenceKey(idx=0),), 7)]
+    """
 
     __slots__ = __match_args__ = ("idx",)
     idx: int
@@ -44,7 +51,14 @@ class SequenceKey(_Key):
 
 
 class DictKey(_Key):
-    """Key of a dict: ``['name']``."""
+    """Key of a dict: ``['name']``.
+
+    Examples
+    --------
+    >>> from funcgrad import tree_util
+    >>> tree_util.tree_leaves_with_path({"a": 7})
+    [((DictKey(key='a'),), 7)]
+    """
 
     __slots__ = __match_args__ = ("key",)
     key: Hashable
@@ -57,7 +71,14 @@ class DictKey(_Key):
 
 
 class GetAttrKey(_Key):
-    """Field of a namedtuple, dataclass or registered class: ``.name``."""
+    """Field of a namedtuple, dataclass or registered class: ``.name``.
+
+    Examples
+    --------
+    >>> from funcgrad import tree_util
+    >>> tree_util.keystr((tree_util.GetAttrKey("weight"),))
+    '.weight'
+    """
 
     __slots__ = __match_args__ = ("name",)
     name: str
@@ -70,7 +91,14 @@ class GetAttrKey(_Key):
 
 
 class FlattenedIndexKey(_Key):
-    """Position among the children of a class that is registered without keys."""
+    """Position among the children of a class that is registered without keys.
+
+    Examples
+    --------
+    >>> from funcgrad import tree_util
+    >>> tree_util.keystr((tree_util.FlattenedIndexKey(0),))
+    '[<flat index 0>]'
+    """
 
     __slots__ = __match_args__ = ("key",)
     key: int

@@ -6,7 +6,7 @@ register their own classes. Every other type is a leaf.
 
 import collections
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from funcgrad.errors import TreeError, TreeRegistrationError, message
 from funcgrad.tree.keys import (
@@ -17,8 +17,6 @@ from funcgrad.tree.keys import (
     SequenceKey,
 )
 from funcgrad.tree.node_type import Children, NodeType
-
-C = TypeVar("C", bound=type)
 
 
 def _sequence_keys(_: object, count: int) -> list[KeyEntry]:
@@ -172,7 +170,8 @@ def register_node_type(node: NodeType) -> None:
     node_types[node.kind] = node
 
 
-def _pair(result: Any, kind: type, function: str) -> tuple[Any, Any]:
+def checked_pair(result: Any, kind: type, function: str) -> tuple[Any, Any]:
+    """What a flatten function gave, which has to be a pair."""
     if isinstance(result, tuple) and len(result) == 2:
         return result
     raise TreeRegistrationError(
@@ -225,12 +224,14 @@ def register_pytree_node(
     """
 
     def flatten(value: Any) -> tuple[Children, Any]:
-        children, data = _pair(flatten_func(value), nodetype, "the flatten function")
+        children, data = checked_pair(
+            flatten_func(value), nodetype, "the flatten function"
+        )
         return tuple(children), data
 
     def flatten_with_keys(value: Any) -> tuple[Sequence[tuple[KeyEntry, Any]], Any]:
         assert flatten_with_keys_func is not None
-        pairs, data = _pair(
+        pairs, data = checked_pair(
             flatten_with_keys_func(value), nodetype, "the flatten function with keys"
         )
         return tuple(pairs), data
@@ -245,117 +246,3 @@ def register_pytree_node(
             None if flatten_with_keys_func is None else flatten_with_keys,
         )
     )
-
-
-def register_pytree_with_keys(
-    nodetype: type,
-    flatten_with_keys: Callable[[Any], tuple[Iterable[tuple[KeyEntry, Any]], Any]],
-    unflatten_func: Callable[[Any, tuple[Any, ...]], Any],
-    flatten_func: Callable[[Any], tuple[Iterable[Any], Any]] | None = None,
-) -> None:
-    """Make a class a container whose children have keys.
-
-    Parameters
-    ----------
-    nodetype : type
-    flatten_with_keys : callable
-        Instance -> (pairs (key, child), auxiliary data).
-    unflatten_func : callable
-        (auxiliary data, tuple of children) -> instance.
-    flatten_func : callable, optional
-        The same as ``flatten_with_keys`` without keys, for speed.
-
-    Raises
-    ------
-    TreeRegistrationError
-        If ``nodetype`` is not a class or is registered already.
-    """
-
-    def flatten(value: Any) -> tuple[Iterable[Any], Any]:
-        pairs, data = _pair(
-            flatten_with_keys(value), nodetype, "the flatten function with keys"
-        )
-        return [child for _, child in pairs], data
-
-    register_pytree_node(
-        nodetype, flatten_func or flatten, unflatten_func, flatten_with_keys
-    )
-
-
-def register_pytree_node_class(cls: C) -> C:
-    """Make a class a container by its ``tree_flatten`` and ``tree_unflatten`` methods.
-
-    Parameters
-    ----------
-    cls : type
-        With a method ``tree_flatten()`` -> (children, data) and a class method
-        ``tree_unflatten(data, children)``.
-
-    Returns
-    -------
-    type
-        ``cls`` itself, so that it serves as a decorator.
-
-    Raises
-    ------
-    TreeRegistrationError
-        If the class is registered already.
-    """
-    node: Any = cls
-    register_pytree_node(cls, node.tree_flatten, node.tree_unflatten)
-    return cls
-
-
-def register_pytree_with_keys_class(cls: C) -> C:
-    """Make a class a container by ``tree_flatten_with_keys``, ``tree_unflatten``.
-
-    Parameters
-    ----------
-    cls : type
-        A method ``tree_flatten`` is used too where there is one.
-
-    Returns
-    -------
-    type
-        ``cls`` itself, so that it serves as a decorator.
-
-    Raises
-    ------
-    TreeRegistrationError
-        If the class is registered already.
-    """
-    node: Any = cls
-    register_pytree_with_keys(
-        cls,
-        node.tree_flatten_with_keys,
-        node.tree_unflatten,
-        getattr(node, "tree_flatten", None),
-    )
-    return cls
-
-
-def register_static(cls: C) -> C:
-    """Make a class a container without children: its instances are structure.
-
-    Parameters
-    ----------
-    cls : type
-        Instances need ``__hash__`` and ``__eq__``.
-
-    Returns
-    -------
-    type
-        ``cls`` itself, so that it serves as a decorator.
-
-    Raises
-    ------
-    TreeRegistrationError
-        If the class is registered already.
-    """
-    register_pytree_node(cls, lambda value: ((), value), lambda value, _: value)
-    return cls
-
-
-def is_tree_node(kind: type) -> bool:
-    """Whether values of this type are containers."""
-    return node_types[kind] is not None

@@ -9,25 +9,15 @@ import numpy as np
 
 from funcgrad import ops
 from funcgrad.core.trace import typeof
+from funcgrad.ops.arg_extremes import argmax
 from funcgrad.ops.contraction import dot_general
 from funcgrad.ops.cumulative import cumsum
 from funcgrad.ops.iota import broadcasted_iota
 from funcgrad.ops.joining import concatenate
-from funcgrad.ops.reduction import (
-    argmax,
-    reduce_and,
-    reduce_max,
-    reduce_min,
-    reduce_or,
-)
+from funcgrad.ops.reduction import reduce_and, reduce_max, reduce_min, reduce_or
+from funcgrad.ops.reversal import rev
 from funcgrad.ops.slicing import pad, strided_slice
-from funcgrad.ops.structural import (
-    broadcast_in_dim,
-    reduce_sum,
-    reshape,
-    rev,
-    transpose,
-)
+from funcgrad.ops.structural import broadcast_in_dim, reduce_sum, reshape, transpose
 from tests.fuzz.writer import EXTENTS, LARGEST, Pool, Writer
 
 

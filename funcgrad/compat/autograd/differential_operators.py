@@ -129,7 +129,14 @@ def grad(fun: Function, x: Any) -> Any:
 
 @unary_to_nary
 def grad_and_aux(fun: Function, x: Any) -> tuple[Any, Any]:
-    """The gradient of the first of a function's two results, and the second."""
+    """The gradient of the first of a function's two results, and the second.
+
+    Examples
+    --------
+    >>> gradient, aux = grad_and_aux(lambda x: (x**2, 10 * x))(3.0)
+    >>> float(gradient), float(aux)
+    (6.0, 30.0)
+    """
     value, pullback, aux = _pulled_back(fun, x, has_aux=True)
     _check_scalar(value, "grad_and_aux")
     return pullback(vspace(value).ones()), aux
@@ -162,7 +169,13 @@ def elementwise_grad(fun: Function, x: Any) -> Any:
 
 @unary_to_nary
 def deriv(fun: Function, x: Any) -> Any:
-    """The derivative in the direction of ones, by forward mode."""
+    """The derivative in the direction of ones, by forward mode.
+
+    Examples
+    --------
+    >>> deriv(lambda x: x**2)(np.array([1.0, 3.0])).tolist()
+    [2.0, 6.0]
+    """
     x = as_floats(x)
     return jvp(fun, (x,), (vspace(x).ones(),))[1]
 
@@ -188,13 +201,25 @@ def jacobian(fun: Function, x: Any) -> Any:
 
 @unary_to_nary
 def hessian(fun: Function, x: Any) -> Any:
-    """All second derivatives: the Jacobian of the Jacobian."""
+    """All second derivatives: the Jacobian of the Jacobian.
+
+    Examples
+    --------
+    >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 2.0])).tolist()
+    [[4.0, 2.0], [2.0, 0.0]]
+    """
     return jacobian(jacobian(fun))(x)
 
 
 @unary_to_nary
 def holomorphic_grad(fun: Function, x: Any) -> Any:
-    """The derivative of a holomorphic function of a complex number."""
+    """The derivative of a holomorphic function of a complex number.
+
+    Examples
+    --------
+    >>> complex(holomorphic_grad(lambda z: z**2)(1.0 + 2.0j))
+    (2+4j)
+    """
     if not vspace(x).iscomplex:
         warnings.warn("Input to holomorphic_grad is not complex", stacklevel=3)
     return grad(lambda z: np.real(fun(z)))(x)
@@ -202,7 +227,14 @@ def holomorphic_grad(fun: Function, x: Any) -> Any:
 
 @unary_to_nary
 def make_hvp(fun: Function, x: Any) -> tuple[Callable[[Any], Any], Any]:
-    """The function that multiplies by the Hessian, and the gradient."""
+    """The function that multiplies by the Hessian, and the gradient.
+
+    Examples
+    --------
+    >>> multiply, gradient = make_hvp(lambda x: np.sum(x**3))(np.array([1.0, 2.0]))
+    >>> multiply(np.array([1.0, 0.0])).tolist()
+    [6.0, 0.0]
+    """
     return _as_pair(make_vjp(grad(fun))(x))
 
 
@@ -274,6 +306,12 @@ def make_ggnvp(f: Function, g: Function = _half_squares, f_argnum: int = 0) -> F
     callable
         Takes what ``f`` takes, and gives the function that multiplies by
         ``J.T @ H @ J`` for the Jacobian J of ``f`` and the Hessian H of ``g``.
+
+    Examples
+    --------
+    >>> multiply = make_ggnvp(lambda x: 2.0 * x)(np.array([1.0, 2.0]))
+    >>> multiply(np.array([1.0, 0.0])).tolist()
+    [4.0, 0.0]
     """
 
     @unary_to_nary
@@ -312,13 +350,25 @@ def multigrad_dict(fun: Function) -> Function:
 
 
 def grad_named(fun: Function, argname: str) -> Function:
-    """The gradient in the argument of this name."""
+    """The gradient in the argument of this name.
+
+    Examples
+    --------
+    >>> float(grad_named(lambda x, y: x * y**2, "y")(2.0, 3.0))
+    12.0
+    """
     positions = list(inspect.signature(fun).parameters)
     gradient: Function = grad(fun, positions.index(argname))
     return gradient
 
 
 def checkpoint(fun: Function) -> Function:
-    """The function, run again in the backward pass instead of keeping its values."""
+    """The function, run again in the backward pass instead of keeping its values.
+
+    Examples
+    --------
+    >>> float(grad(checkpoint(lambda x: np.sin(x) ** 2))(0.0))
+    0.0
+    """
     again: Function = rematerialize(fun)
     return again

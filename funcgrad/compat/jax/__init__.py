@@ -23,7 +23,13 @@ __all__ = ["install", "is_installed", "uninstall"]
 
 
 def is_installed() -> bool:
-    """Whether ``import jax`` gives the stand-in."""
+    """Whether ``import jax`` gives the stand-in.
+
+    Examples
+    --------
+    >>> is_installed()
+    False
+    """
     return FINDER in sys.meta_path
 
 
@@ -70,6 +76,13 @@ def uninstall() -> None:
 
     Libraries that were imported in between hold the stand-in and go on with it; to use
     them with JAX itself, start another process.
+
+    Examples
+    --------
+    >>> install()
+    >>> uninstall()
+    >>> is_installed()
+    False
     """
     if not is_installed():
         return

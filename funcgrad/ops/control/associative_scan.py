@@ -10,8 +10,8 @@ from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
 from funcgrad.ops.arithmetic import add
 from funcgrad.ops.joining import concatenate
+from funcgrad.ops.reversal import rev
 from funcgrad.ops.slicing import pad, strided_slice
-from funcgrad.ops.structural import rev
 
 
 def associative_scan(

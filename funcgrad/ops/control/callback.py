@@ -297,6 +297,14 @@ def debug_callback(
     *args, **kwargs : tree of array
     ordered : bool
         Accepted as in JAX; effects always come in the order of the program.
+
+    Examples
+    --------
+    >>> import funcgrad as fg
+    >>> def show(x):
+    ...     print("x is", x)
+    >>> fg.jit(lambda x: fg.debug.callback(show, 2 * x))(3.0)
+    x is 6.0
     """
     leaves, in_tree = tree.flatten((args, kwargs))
     static = [isinstance(x, str) for x in leaves]

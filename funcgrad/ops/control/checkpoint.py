@@ -202,12 +202,28 @@ def checkpoint_name(x: Any, name: str) -> Any:
     Returns
     -------
     tree of array
+
+    Examples
+    --------
+    >>> import numpy as np, funcgrad as fg
+    >>> policy = fg.checkpoint_policies.save_only_these_names("s")
+    >>> f = fg.checkpoint(lambda x: checkpoint_name(x**2, "s"), policy=policy)
+    >>> fg.grad(f)(3.0).item()
+    6.0
     """
     return tree.map(lambda leaf: checkpoint_name_p.bind(leaf, label=name), x)
 
 
 class CheckpointPolicies:
-    """What `checkpoint` may keep for the backward pass, as JAX names the choices."""
+    """What `checkpoint` may keep for the backward pass, as JAX names the choices.
+
+    Examples
+    --------
+    >>> import numpy as np, funcgrad as fg
+    >>> f = fg.checkpoint(np.sin, policy=fg.checkpoint_policies.dots_saveable)
+    >>> fg.grad(f)(0.0).item()
+    1.0
+    """
 
     @staticmethod
     def everything_saveable(*_: Any, **__: Any) -> bool:
@@ -344,12 +360,17 @@ def saved_residuals(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> list[
     Parameters
     ----------
     fun : callable
-    *args, **kwargs
-        Its arguments.
+    *args, **kwargs : its arguments
 
     Returns
     -------
     list of ShapedArray
+
+    Examples
+    --------
+    >>> import numpy as np, funcgrad as fg
+    >>> fg.ad_checkpoint.saved_residuals(lambda x: np.sin(x) * 2, np.ones(3))
+    [ShapedArray(float64[3])]
     """
     leaves, in_tree = tree.flatten((args, kwargs))
     staged = stage_tree(

@@ -20,7 +20,7 @@ from funcgrad.ops.comparison import eq
 from funcgrad.ops.iota import broadcasted_iota
 from funcgrad.ops.reduction import reduce_max, reduce_min
 from funcgrad.ops.selection import select_n
-from funcgrad.ops.slicing import index_in_dim
+from funcgrad.ops.slicing_one_axis import index_in_dim
 from funcgrad.ops.structural import (
     broadcast_in_dim,
     move_axis_to_front,
@@ -200,6 +200,12 @@ def axis_size(axis_name: Any) -> int:
     Returns
     -------
     int
+
+    Examples
+    --------
+    >>> import numpy as np, funcgrad as fg
+    >>> fg.vmap(lambda x: x / fg.lax.axis_size("i"), axis_name="i")(np.array([1, 3]))
+    array([0.5, 1.5])
     """
     size = 1
     for name in _names(axis_name):
@@ -259,6 +265,12 @@ def pmean(x: Any, axis_name: Any) -> Any:
     Returns
     -------
     tree of array
+
+    Examples
+    --------
+    >>> import numpy as np, funcgrad as fg
+    >>> fg.vmap(lambda x: x - fg.lax.pmean(x, "i"), axis_name="i")(np.array([1.0, 3.0]))
+    array([-1.,  1.])
     """
     size = axis_size(axis_name)
     return tree.map(lambda leaf: div(leaf, size), _apply(psum_p, x, axis_name))
@@ -275,6 +287,12 @@ def pmax(x: Any, axis_name: Any) -> Any:
     Returns
     -------
     tree of array
+
+    Examples
+    --------
+    >>> import numpy as np, funcgrad as fg
+    >>> fg.vmap(lambda x: x / fg.lax.pmax(x, "i"), axis_name="i")(np.array([1.0, 4.0]))
+    array([0.25, 1.  ])
     """
     return _apply(pmax_p, x, axis_name)
 
@@ -290,6 +308,12 @@ def pmin(x: Any, axis_name: Any) -> Any:
     Returns
     -------
     tree of array
+
+    Examples
+    --------
+    >>> import numpy as np, funcgrad as fg
+    >>> fg.vmap(lambda x: x - fg.lax.pmin(x, "i"), axis_name="i")(np.array([1.0, 3.0]))
+    array([0., 2.])
     """
     return _apply(pmin_p, x, axis_name)
 

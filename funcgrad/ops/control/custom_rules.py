@@ -23,7 +23,24 @@ SymbolicZero = Zero
 
 
 class CustomVJPPrimal(NamedTuple):
-    """What ``fwd`` gets for each leaf with ``symbolic_zeros``."""
+    """What ``fwd`` gets for each leaf with ``symbolic_zeros``.
+
+    Examples
+    --------
+    >>> import funcgrad as fg
+    >>> @fg.custom_vjp
+    ... def product(x, y):
+    ...     return x * y
+    >>> def forward(x, y):
+    ...     print(x.perturbed, y.perturbed)
+    ...     return x.value * y.value, (x.value, y.value)
+    >>> def backward(kept, ct):
+    ...     return ct * kept[1], ct * kept[0]
+    >>> product.defvjp(forward, backward, symbolic_zeros=True)
+    >>> fg.grad(product)(2.0, 3.0).item()
+    True False
+    3.0
+    """
 
     value: Any
     perturbed: bool

@@ -16,7 +16,7 @@ from funcgrad.ops.control.collectives import (
     psum,
 )
 from funcgrad.ops.dynamic_slicing import dynamic_slice_in_dim
-from funcgrad.ops.slicing import index_in_dim
+from funcgrad.ops.slicing_one_axis import index_in_dim
 from funcgrad.ops.structural import move_axis, reshape
 
 

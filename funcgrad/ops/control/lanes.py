@@ -19,7 +19,8 @@ from funcgrad.core.trace import typeof
 from funcgrad.ops.control.inner import Flags, memoized, select, split
 from funcgrad.ops.joining import concatenate
 from funcgrad.ops.selection import stop_gradient
-from funcgrad.ops.slicing import index_in_dim, strided_slice
+from funcgrad.ops.slicing import strided_slice
+from funcgrad.ops.slicing_one_axis import index_in_dim
 from funcgrad.ops.structural import (
     align_batch,
     broadcast_in_dim,

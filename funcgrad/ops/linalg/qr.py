@@ -30,7 +30,7 @@ from funcgrad.ops.linalg.matrices import (
     run_on_matrices,
 )
 from funcgrad.ops.linalg.triangular_solve import triangular_solve
-from funcgrad.ops.slicing import slice_in_dim
+from funcgrad.ops.slicing_one_axis import slice_in_dim
 from funcgrad.ops.structural import move_axis_to_front
 
 

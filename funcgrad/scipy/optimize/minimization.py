@@ -39,6 +39,14 @@ class OptimizeResults(NamedTuple):
         The approximate inverse Hessian of the flattened argument, by BFGS.
     nit : int scalar
         Steps taken.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from funcgrad.scipy.optimize import minimize
+    >>> result = minimize(lambda x: np.sum((x - 3.0) ** 2), np.zeros(2), method="BFGS")
+    >>> result.x.round(6), bool(result.success)
+    (array([3., 3.]), True)
     """
 
     x: Any

@@ -29,6 +29,14 @@ class RootResults(NamedTuple):
         The function there.
     nit : int scalar
         Steps taken.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from funcgrad.scipy.optimize import root
+    >>> result = root(lambda x: x**2 - 4.0, np.ones(1))
+    >>> result.x.round(6), bool(result.success)
+    (array([2.]), True)
     """
 
     x: Any
