@@ -6,8 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from funcgrad.docstrings import Docstring
 from funcgrad.numpy.dispatch import to_array
 from funcgrad.numpy.ufunc import Operation, Ufunc
+
+_NOTES = """\
+A universal function of the last axes, or of those that ``axis`` or ``axes`` name; the
+axes before them are broadcast together, and dtypes promoted as NumPy does.
+"""
 
 
 class ProductUfunc(Ufunc):
@@ -20,6 +26,8 @@ class ProductUfunc(Ufunc):
     operation : callable
         The same on traced operands that have the dtypes of one of NumPy's loops.
     """
+
+    __doc__ = Docstring(__doc__, "ufuncs", notes=_NOTES)
 
     def __init__(self, numpy: np.ufunc, operation: Operation) -> None:
         super().__init__(numpy, operation)
