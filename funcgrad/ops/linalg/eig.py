@@ -13,6 +13,7 @@ from funcgrad.core.dtypes import complex_dtype
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.trace import typeof
 from funcgrad.core.vspace import Zero, zero_like
+from funcgrad.ops.arg_extremes import argmax
 from funcgrad.ops.arithmetic import add, div, mul, neg
 from funcgrad.ops.cases import case
 from funcgrad.ops.casting import convert_element_type
@@ -29,7 +30,6 @@ from funcgrad.ops.linalg.matrices import (
     run_on_matrices,
     spread_matrices,
 )
-from funcgrad.ops.reduction import argmax
 from funcgrad.ops.selection import select_n
 from funcgrad.ops.structural import (
     broadcast_in_dim,
