@@ -10,6 +10,15 @@ from funcgrad.api.derivatives import jvp as jvp
 from funcgrad.api.derivatives import linear_transpose as linear_transpose
 from funcgrad.api.derivatives import linearize as linearize
 from funcgrad.api.derivatives import vjp as vjp
+from funcgrad.api.devices import block_until_ready as block_until_ready
+from funcgrad.api.devices import default_backend as default_backend
+from funcgrad.api.devices import device_count as device_count
+from funcgrad.api.devices import device_get as device_get
+from funcgrad.api.devices import device_put as device_put
+from funcgrad.api.devices import devices as devices
+from funcgrad.api.devices import enable_x64 as enable_x64
+from funcgrad.api.devices import process_count as process_count
+from funcgrad.api.devices import process_index as process_index
 from funcgrad.api.gradient import grad as grad
 from funcgrad.api.gradient import stop_gradient as stop_gradient
 from funcgrad.api.gradient import value_and_grad as value_and_grad
@@ -18,6 +27,7 @@ from funcgrad.api.jacobians import hvp as hvp
 from funcgrad.api.jacobians import jacfwd as jacfwd
 from funcgrad.api.jacobians import jacobian as jacobian
 from funcgrad.api.jacobians import jacrev as jacrev
+from funcgrad.api.jit import clear_caches as clear_caches
 from funcgrad.api.jit import jit as jit
 from funcgrad.api.profile import profile as profile
 from funcgrad.api.progress import progress as progress
@@ -35,6 +45,7 @@ from funcgrad.config import disable_jit as disable_jit
 from funcgrad.config import enable_checks as enable_checks
 from funcgrad.config import log_compiles as log_compiles
 from funcgrad.core import numpy_protocol as _numpy_protocol
+from funcgrad.core.array import Array as Array
 from funcgrad.core.aval import float0 as float0
 from funcgrad.core.trace import typeof as typeof
 from funcgrad.deferred import deferred
@@ -61,6 +72,9 @@ if TYPE_CHECKING:
     from funcgrad import scipy as scipy
     from funcgrad import test_util as test_util
     from funcgrad import tree_util as tree_util
+    from funcgrad.api.environment import (
+        print_environment_info as print_environment_info,
+    )
     from funcgrad.interop.wrapped import wrap_njit as wrap_njit
     from funcgrad.viz.graph import graph as graph
 else:
@@ -68,7 +82,11 @@ else:
         __name__,
         "ad_checkpoint custom_batching custom_derivatives debug flatten_util image lax "
         "nn optimizers random scipy test_util tree_util".split(),
-        {"graph": "funcgrad.viz.graph", "wrap_njit": "funcgrad.interop.wrapped"},
+        {
+            "graph": "funcgrad.viz.graph",
+            "print_environment_info": "funcgrad.api.environment",
+            "wrap_njit": "funcgrad.interop.wrapped",
+        },
     )
 
 _numpy_protocol.deferred["numpy.fft"] = "funcgrad.numpy.fft"

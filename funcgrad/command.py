@@ -1,21 +1,13 @@
 """The command ``funcgrad``: what is installed, the cache of compiled code, a check."""
 
 import argparse
-import importlib.metadata
-import os
-import platform
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from funcgrad.api.environment import info
 from funcgrad.compiler.build import disk_cache
-from funcgrad.compiler.build.executable import vector_bytes
-from funcgrad.compiler.build.host import host
-from funcgrad.config import config
 from funcgrad.testing.selftest import CHECKS, run_check
-
-_PACKAGES = ("funcgrad", "numpy", "scipy", "numba", "llvmlite")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,33 +46,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _say(text: str) -> int:
     sys.stdout.write(text + "\n")
     return 0
-
-
-def version(package: str) -> str:
-    """The installed version; a checkout on the path need not be installed."""
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return "a checkout" if package == "funcgrad" else "not installed"
-
-
-def info() -> str:
-    """What a report of a bug should say about the machine, a line for each fact."""
-    stats = disk_cache.statistics()
-    state = "on" if disk_cache.is_enabled() else "off"
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
-    facts = {
-        **{package: version(package) for package in _PACKAGES},
-        "python": f"{platform.python_version()} ({platform.python_implementation()})",
-        "system": platform.platform(),
-        "processor": f"{host().environment[4]}, {8 * vector_bytes()}-bit vectors",
-        "cores": f"{cores or os.cpu_count()} of {os.cpu_count()}",
-        "threads": str(config.threads or "one per core"),
-        "cache": f"{state}, {stats.directory}",
-        "cache size": f"{stats.entries} programs, {stats.bytes / 2**20:.1f} MiB",
-        "C compiler": shutil.which("cc") or "none (only needed to export C)",
-    }
-    return "\n".join(f"{name:<12}{fact}" for name, fact in facts.items())
 
 
 def _cache(what: str) -> str:

@@ -1,6 +1,7 @@
 """Primitive operations and control flow under JAX's names."""
 
 from funcgrad.api.gradient import stop_gradient as stop_gradient
+from funcgrad.core.dtypes import dtype_of
 from funcgrad.ops import linalg as linalg
 from funcgrad.ops.arg_extremes import argmax as argmax
 from funcgrad.ops.arg_extremes import argmin as argmin
@@ -133,8 +134,10 @@ from funcgrad.ops.index_updates import at as at
 from funcgrad.ops.indexing import gather as gather
 from funcgrad.ops.indexing import take_along_axis as take_along_axis
 from funcgrad.ops.iota import broadcasted_iota as broadcasted_iota
+from funcgrad.ops.iota import empty as empty
 from funcgrad.ops.iota import full as full
 from funcgrad.ops.iota import iota as iota
+from funcgrad.ops.iota import shape_as_value as shape_as_value
 from funcgrad.ops.joining import concatenate as concatenate
 from funcgrad.ops.joining import stack as stack
 from funcgrad.ops.linalg.triangular_solve import triangular_solve as triangular_solve
@@ -174,13 +177,14 @@ from funcgrad.ops.reshaping import squeeze as squeeze
 from funcgrad.ops.reshaping import tile as tile
 from funcgrad.ops.reshaping import unstack as unstack
 from funcgrad.ops.reversal import rev as rev
+from funcgrad.ops.rounding import RoundingMethod as RoundingMethod
 from funcgrad.ops.rounding import ceil as ceil
 from funcgrad.ops.rounding import floor as floor
 from funcgrad.ops.rounding import is_finite as is_finite
 from funcgrad.ops.rounding import is_inf as is_inf
 from funcgrad.ops.rounding import is_nan as is_nan
 from funcgrad.ops.rounding import nextafter as nextafter
-from funcgrad.ops.rounding import round as round
+from funcgrad.ops.rounding import round_by_method
 from funcgrad.ops.rounding import signbit as signbit
 from funcgrad.ops.rounding import trunc as trunc
 from funcgrad.ops.scatter_calls import scatter as scatter
@@ -237,5 +241,7 @@ from funcgrad.ops.wide_products import ragged_dot as ragged_dot
 from funcgrad.ops.window_update import update_slice as update_slice
 from funcgrad.ops.windows import GatherDimensionNumbers as GatherDimensionNumbers
 
+dtype = dtype_of
 regularized_incomplete_beta = betainc
+round = round_by_method
 slice = strided_slice

@@ -6,6 +6,7 @@ import functools
 import importlib
 import time
 import types
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -74,6 +75,7 @@ class JitFunction:
         """The same of calls with named or static arguments, by names and values."""
         self._misses = 0
         self._hits = 0
+        _every.add(self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self._direct is not None and not kwargs and not modes.special:
@@ -272,6 +274,25 @@ class JitFunction:
 def _marked(x: Any, flag: bool) -> Any:
     """The structure of an argument with the flag for each leaf."""
     return tree.map(lambda _: flag, x)
+
+
+_every: weakref.WeakSet[JitFunction] = weakref.WeakSet()
+"""All jitted functions there are."""
+
+
+def clear_caches() -> None:
+    """Forget the traced programs of every jitted function; code on disk stays.
+
+    Examples
+    --------
+    >>> f = jit(lambda x: 2 * x)
+    >>> y = f(1.0)
+    >>> clear_caches()
+    >>> f.cache_info().currsize
+    0
+    """
+    for function in list(_every):
+        function.clear_cache()
 
 
 def jit(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -158,6 +157,8 @@ class Profile:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
+        import html
+
         def row(kind: str, cells: tuple[str, ...]) -> str:
             *numbers, text = [html.escape(cell) for cell in cells]
             made = "".join(f"<{kind}>{cell}</{kind}>" for cell in numbers)

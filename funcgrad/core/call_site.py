@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import linecache
 import sys
 import types
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from funcgrad.core.source import is_internal
+
+if TYPE_CHECKING:
+    import ast
 
 
 class _Nothing:
@@ -36,6 +38,8 @@ def called_by_user() -> Any:
         frame = frame.f_back
     if frame is None:
         return None
+    import ast
+
     node = _expression(frame)
     if isinstance(node, ast.Subscript):
         found = _resolve(node.value, frame)
@@ -50,6 +54,8 @@ def called_by_user() -> Any:
 
 def _expression(frame: types.FrameType) -> ast.expr | None:
     """The expression that the frame evaluates, parsed from its text."""
+    import ast
+
     places = list(frame.f_code.co_positions())
     line, end_line, column, end_column = places[frame.f_lasti // 2]
     if line is None or end_line is None or column is None or end_column is None:
@@ -69,6 +75,8 @@ def _expression(frame: types.FrameType) -> ast.expr | None:
 
 def _resolve(node: ast.expr, frame: types.FrameType) -> Any:
     """The value of a name or of a member of a module; `_Nothing` for all else."""
+    import ast
+
     if isinstance(node, ast.Name):
         for names in (frame.f_locals, frame.f_globals):
             if node.id in names:

@@ -145,6 +145,28 @@ def full(shape: Sequence[Any], value: Any, dtype: Any) -> Any:
     return broadcast_in_dim(np.asarray(value, canonical_dtype(dtype)), shape, ())
 
 
+def empty(shape: Sequence[Any], dtype: Any) -> Any:
+    """An array whose entries mean nothing yet; they are zeros, so that runs agree.
+
+    Examples
+    --------
+    >>> empty((0, 3), float).shape
+    (0, 3)
+    """
+    return full(shape, 0, dtype)
+
+
+def shape_as_value(shape: Sequence[int]) -> Any:
+    """A shape as an array of int64.
+
+    Examples
+    --------
+    >>> shape_as_value((2, 3))
+    array([2, 3])
+    """
+    return np.array(shape, np.int64)
+
+
 def zeros_of(aval: ShapedArray) -> Any:
     """Zeros of this shape and dtype, made where they are used."""
     if aval.dtype == float0:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import enum
 from typing import Any
 
 import numpy as np
 
 from funcgrad.core.dtypes import math_dtype
 from funcgrad.core.trace import typeof
-from funcgrad.ops.bitwise import bitwise_or
+from funcgrad.ops.bitwise import bitwise_and, bitwise_or
 from funcgrad.ops.cases import array, binary, case, integers, unary
 from funcgrad.ops.comparison import eq, ne
-from funcgrad.ops.complex_parts import abs, imag, real
+from funcgrad.ops.complex_parts import abs, imag, real, sign
 from funcgrad.ops.elementwise import Elementwise
 from funcgrad.ops.exponential import float_operands
+from funcgrad.ops.selection import where
 
 _ROUNDED = (*unary(), case(integers((3,))))
 _CLASSES = (*unary(), case(array([0.0, -0.0, np.inf, -np.inf, np.nan])))
@@ -175,6 +177,42 @@ def round(x: Any) -> Any:
     array([0., 2., 3.])
     """
     return round_p.bind(x)
+
+
+class RoundingMethod(enum.IntEnum):
+    """Where halves are rounded to."""
+
+    AWAY_FROM_ZERO = 0
+    TO_NEAREST_EVEN = 1
+
+
+def round_by_method(
+    x: Any, rounding_method: RoundingMethod = RoundingMethod.AWAY_FROM_ZERO
+) -> Any:
+    """Nearest whole number; of two, the one that the method says.
+
+    Parameters
+    ----------
+    x : array, float dtype
+    rounding_method : RoundingMethod, optional
+        Halves away from zero, as JAX has it, or to the even one of two.
+
+    Returns
+    -------
+    array of the shape and dtype of ``x``
+
+    Examples
+    --------
+    >>> round_by_method(np.array([0.5, 1.5, -2.5]))
+    array([ 1.,  2., -3.])
+    >>> round_by_method(np.array([0.5, 1.5]), RoundingMethod.TO_NEAREST_EVEN)
+    array([0., 2.])
+    """
+    if RoundingMethod(rounding_method) is RoundingMethod.TO_NEAREST_EVEN:
+        return round(x)
+    whole = trunc(x)
+    is_half = bitwise_and(ne(x, whole), eq(abs(x), abs(whole) + 0.5))
+    return where(is_half, whole + sign(x), round(x))
 
 
 def nextafter(x: Any, y: Any) -> Any:

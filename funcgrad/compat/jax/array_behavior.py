@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.compat.jax.placement import block_until_ready, devices
+from funcgrad.api.devices import block_until_ready, devices
 from funcgrad.compat.jax.sharding import REPLICATED
 from funcgrad.core.array import Array
 

@@ -9,8 +9,8 @@ from typing import Any, Self
 import numpy as np
 
 from funcgrad import tree
+from funcgrad.api.devices import CPU, Device
 from funcgrad.api.vectorize import vmap
-from funcgrad.compat.jax.placement import CPU, Device
 
 
 class PartitionSpec(tuple[Any, ...]):

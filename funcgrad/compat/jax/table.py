@@ -13,6 +13,7 @@ import numpy as np
 
 import funcgrad
 from funcgrad import core, errors, flatten_util
+from funcgrad.api import devices
 from funcgrad.compat.jax import (
     array_type,
     control_flow,
@@ -37,24 +38,14 @@ NAMES: Mapping[str, Names] = {
         "__version__": VERSION,
         "__version_info__": tuple(map(int, VERSION.split("."))),
         "Array": array_type.Array,
-        "Device": placement.Device,
+        "Device": devices.Device,
         "NamedSharding": sharding.NamedSharding,
         "P": sharding.PartitionSpec,
-        "block_until_ready": placement.block_until_ready,
-        "clear_caches": lambda: None,
         "config": placement.settings,
-        "default_backend": placement.default_backend,
-        "device_count": placement.device_count,
-        "device_get": placement.device_get,
-        "device_put": placement.device_put,
-        "devices": placement.devices,
-        "enable_x64": placement.enable_x64,
-        "local_device_count": placement.device_count,
-        "local_devices": placement.devices,
+        "local_device_count": devices.device_count,
+        "local_devices": devices.devices,
         "make_mesh": sharding.make_mesh,
         "pmap": sharding.pmap,
-        "process_count": placement.process_count,
-        "process_index": placement.process_index,
         "shard_map": sharding.shard_map,
         "typeof": array_type.typeof,
     },
@@ -76,7 +67,7 @@ NAMES: Mapping[str, Names] = {
         "result_type": result_type_of,
     },
     "jax.errors": {"JaxRuntimeError": errors.CompilerError},
-    "jax.experimental": {"enable_x64": placement.enable_x64},
+    "jax.experimental": {"enable_x64": funcgrad.enable_x64},
     "jax.lax": {
         "cond": control_flow.cond,
         "dtype": lambda x: array_type.typeof(x).dtype,

@@ -1,0 +1,66 @@
+"""The machine and the packages that funcgrad runs on, as text."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import sys
+
+from funcgrad.compiler.build import disk_cache
+from funcgrad.compiler.build.executable import vector_bytes
+from funcgrad.compiler.build.host import host
+from funcgrad.config import config
+
+_PACKAGES = ("funcgrad", "numpy", "scipy", "numba", "llvmlite")
+
+
+def version(package: str) -> str:
+    """The installed version; a checkout on the path need not be installed."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "a checkout" if package == "funcgrad" else "not installed"
+
+
+def info() -> str:
+    """What a report of a bug should say about the machine, a line for each fact."""
+    stats = disk_cache.statistics()
+    state = "on" if disk_cache.is_enabled() else "off"
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+    facts = {
+        **{package: version(package) for package in _PACKAGES},
+        "python": f"{platform.python_version()} ({platform.python_implementation()})",
+        "system": platform.platform(),
+        "processor": f"{host().environment[4]}, {8 * vector_bytes()}-bit vectors",
+        "cores": f"{cores or os.cpu_count()} of {os.cpu_count()}",
+        "threads": str(config.threads or "one per core"),
+        "cache": f"{state}, {stats.directory}",
+        "cache size": f"{stats.entries} programs, {stats.bytes / 2**20:.1f} MiB",
+        "C compiler": shutil.which("cc") or "none (only needed to export C)",
+    }
+    return "\n".join(f"{name:<12}{fact}" for name, fact in facts.items())
+
+
+def print_environment_info(return_string: bool = False) -> str | None:
+    """Print what a report of a bug should say about the machine.
+
+    Parameters
+    ----------
+    return_string : bool, optional
+        Whether to return the text instead of printing it.
+
+    Returns
+    -------
+    str or None
+
+    Examples
+    --------
+    >>> print_environment_info(return_string=True).split()[0]
+    'funcgrad'
+    """
+    if return_string:
+        return info()
+    sys.stdout.write(info() + "\n")
+    return None
