@@ -17,6 +17,7 @@ NAMESPACES = [
     "funcgrad.image",
     "funcgrad.optimizers",
     "funcgrad.scipy.linalg",
+    "funcgrad.scipy.linalg",
     "funcgrad.scipy.special",
     "funcgrad.scipy.stats",
     "funcgrad.scipy.optimize",

@@ -14,6 +14,7 @@ from funcgrad.compiler.kernels.kernel_text import (
     char_slot,
     element,
     fill_function,
+    finite_function,
     int_slot,
     lapack,
     larger,
@@ -49,7 +50,7 @@ def eig_text(dtype: DTypeLike, *, vectors: bool = True) -> KernelText:
     text = (
         transpose_function(symbol, kind)
         + fill_function(symbol, both)
-        + _finite_function(symbol, kind)
+        + finite_function(symbol, kind)
         + ("" if kind.is_complex else _join_functions(symbol, kind, both))
         + f"define internal i64 @{symbol}({results}, ptr %a, i64 %batch, i64 %n) {{\n"
         "entry:\n"
@@ -142,26 +143,6 @@ def _slots(kind: Element, both: Element, vectors: bool) -> str:
         + int_slot("lwork", "-1")
         + int_slot("info")
         + f"  %work.query = alloca {kind.llvm}\n"
-    )
-
-
-def _finite_function(symbol: str, kind: Element) -> str:
-    """Function ``symbol``.finite(a, count): whether all of the elements are finite."""
-    count = "2" if kind.is_complex else "1"
-    body = f"""  %from = getelementptr inbounds {kind.real}, ptr %a, i64 %i
-  %value = load {kind.real}, ptr %from
-  %zero = fmul {kind.real} %value, 0.0
-  %before = load {kind.real}, ptr %sum
-  %after = fadd {kind.real} %before, %zero
-  store {kind.real} %after, ptr %sum
-"""
-    return (
-        f"define internal i1 @{symbol}.finite(ptr %a, i64 %count) noinline {{\n"
-        f"entry:\n  %sum = alloca {kind.real}\n  store {kind.real} 0.0, ptr %sum\n"
-        f"  %reals = mul nsw i64 %count, {count}\n"
-        + loop("i", "%reals", body)
-        + f"  %total = load {kind.real}, ptr %sum\n"
-        f"  %finite = fcmp oeq {kind.real} %total, 0.0\n  ret i1 %finite\n}}\n"
     )
 
 

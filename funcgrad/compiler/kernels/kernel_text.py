@@ -340,3 +340,23 @@ def fill_function(symbol: str, kind: Element) -> str:
         + loop("i", "%reals", body)
         + "  ret void\n}\n"
     )
+
+
+def finite_function(symbol: str, kind: Element) -> str:
+    """Function ``symbol``.finite(a, count): whether all of the elements are finite."""
+    count = "2" if kind.is_complex else "1"
+    body = f"""  %from = getelementptr inbounds {kind.real}, ptr %a, i64 %i
+  %value = load {kind.real}, ptr %from
+  %zero = fmul {kind.real} %value, 0.0
+  %before = load {kind.real}, ptr %sum
+  %after = fadd {kind.real} %before, %zero
+  store {kind.real} %after, ptr %sum
+"""
+    return (
+        f"define internal i1 @{symbol}.finite(ptr %a, i64 %count) noinline {{\n"
+        f"entry:\n  %sum = alloca {kind.real}\n  store {kind.real} 0.0, ptr %sum\n"
+        f"  %reals = mul nsw i64 %count, {count}\n"
+        + loop("i", "%reals", body)
+        + f"  %total = load {kind.real}, ptr %sum\n"
+        f"  %finite = fcmp oeq {kind.real} %total, 0.0\n  ret i1 %finite\n}}\n"
+    )

@@ -8,5 +8,7 @@ from funcgrad.ops.linalg.lu import lu as lu
 from funcgrad.ops.linalg.lu import lu_solve as lu_solve
 from funcgrad.ops.linalg.lu import solve as solve
 from funcgrad.ops.linalg.qr import qr as qr
+from funcgrad.ops.linalg.schur import hessenberg as hessenberg
+from funcgrad.ops.linalg.schur import schur as schur
 from funcgrad.ops.linalg.svd import svd as svd
 from funcgrad.ops.linalg.triangular_solve import triangular_solve as triangular_solve
