@@ -11,6 +11,7 @@ NAMESPACES = [
     "funcgrad.numpy.fft",
     "funcgrad.numpy.linalg",
     "funcgrad.lax",
+    "funcgrad.ops",
     "funcgrad.random",
     "funcgrad.nn",
     "funcgrad.nn.initializers",
@@ -37,6 +38,11 @@ NAMESPACES = [
     "funcgrad.compat.autograd",
 ]
 
+# Of the primitives' package, which ``lax`` and ``numpy`` export, only JAX's names.
+ONLY = {
+    "funcgrad.ops": ["segment_max", "segment_min", "segment_prod", "segment_sum"],
+}
+
 
 def public_names(module: types.ModuleType) -> list[str]:
     """Names that users import: of ``__all__``, or without a leading underscore.
@@ -44,8 +50,8 @@ def public_names(module: types.ModuleType) -> list[str]:
     Modules, protocols, what typing and the standard library lent, and NumPy's own
     types and constants have their documentation elsewhere.
     """
-    listed = getattr(module, "__all__", None)
-    names = sorted(listed if listed is not None else vars(module))
+    listed = ONLY.get(module.__name__, getattr(module, "__all__", None))
+    names = sorted(listed if listed is not None else dir(module))
     return [
         name
         for name in names
