@@ -81,8 +81,8 @@ def search_line(
         # False where the value is not a number: that is too far as well.
         low = value <= start.value + _DECREASE * t * slope
         here = slope_at(gradient)
-        # Near a minimum values differ by rounding only, and slopes still tell.
-        level = value <= start.value + rounding * np.abs(start.value)
+        # Where values differ by rounding only, near a minimum, slopes still tell.
+        level = np.abs(value - start.value) <= rounding * np.abs(start.value)
         low = low | (level & (here <= (2.0 * _DECREASE - 1.0) * slope))
         flat = here >= _CURVATURE * slope
         there = _in_types_of(Point(value, gradient, t), search.best)

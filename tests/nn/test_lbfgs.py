@@ -137,3 +137,14 @@ def test_the_search_meets_its_conditions(first):
     slope = -np.sin(0.5)
     assert end.value <= start.value + 1e-4 * end.length * slope
     assert end.gradient[0] >= 0.9 * slope
+
+
+def test_the_search_goes_on_where_values_differ_by_rounding_only():
+    # Of a value of 1e9, the decrease of this bowl near its minimum is rounded away.
+    def evaluate(t):
+        return 1e9 + 0.5 * (t - 1e-5) ** 2, np.stack([t - 1e-5])
+
+    start = Point(np.float64(1e9), np.array([-1e-5]), np.float64(0.0))
+    end = search_line(evaluate, start, np.array([1.0]), np.float64(1e-5), 20)
+    assert end.value == start.value
+    np.testing.assert_allclose(end.length, 1e-5)
