@@ -60,22 +60,46 @@ def devices(backend: str | None = None) -> list[Device]:
 
 
 def device_count(backend: str | None = None) -> int:
-    """How many devices there are: 1."""
+    """How many devices there are: 1.
+
+    Examples
+    --------
+    >>> device_count()
+    1
+    """
     return len(devices(backend))
 
 
 def default_backend() -> str:
-    """The name of the platform: ``"cpu"``."""
+    """The name of the platform: ``"cpu"``.
+
+    Examples
+    --------
+    >>> default_backend()
+    'cpu'
+    """
     return CPU.platform
 
 
 def process_index(backend: str | None = None) -> int:
-    """The number of this process: 0."""
+    """The number of this process: 0.
+
+    Examples
+    --------
+    >>> process_index()
+    0
+    """
     return devices(backend)[0].process_index
 
 
 def process_count(backend: str | None = None) -> int:
-    """How many processes compute together: 1."""
+    """How many processes compute together: 1.
+
+    Examples
+    --------
+    >>> process_count()
+    1
+    """
     return len(devices(backend))
 
 
@@ -104,17 +128,35 @@ def device_put(x: Any, device: Any = None, **placement: Any) -> Any:
 
 
 def device_get(x: Any) -> Any:
-    """A pytree of arrays as NumPy's arrays; see `device_put`."""
+    """A pytree of arrays as NumPy's arrays; see `device_put`.
+
+    Examples
+    --------
+    >>> device_get({"a": [1.0]})
+    {'a': [array(1.)]}
+    """
     return tree.map(np.asarray, x)
 
 
 def block_until_ready(x: Any) -> Any:
-    """The argument: results are computed when a function returns."""
+    """The argument: results are computed when a function returns.
+
+    Examples
+    --------
+    >>> block_until_ready(3.0)
+    3.0
+    """
     return x
 
 
 @contextmanager
 def enable_x64(new_val: bool = True) -> Iterator[None]:
-    """Inside the block, double precision, which is always there: False is refused."""
+    """Inside the block, double precision, which is always there: False is refused.
+
+    Examples
+    --------
+    >>> with enable_x64():
+    ...     x = np.float64(1) / 3
+    """
     with override("enable_x64", new_val):
         yield

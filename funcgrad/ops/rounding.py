@@ -180,7 +180,13 @@ def round(x: Any) -> Any:
 
 
 class RoundingMethod(enum.IntEnum):
-    """Where halves are rounded to."""
+    """Where halves are rounded to.
+
+    Examples
+    --------
+    >>> round_by_method(np.float64(2.5), RoundingMethod.TO_NEAREST_EVEN)
+    np.float64(2.0)
+    """
 
     AWAY_FROM_ZERO = 0
     TO_NEAREST_EVEN = 1
