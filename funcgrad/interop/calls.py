@@ -64,16 +64,35 @@ def _implementation(function: Any, args: Any) -> Callable[[Any], Any]:
     if isinstance(found, str):
         raise TypingError(_unknown(function, found, dtypes))
     plans = _made.setdefault((id(function), found), Plans(function, found))
-    for sizes in seen_sizes(function, found):
+    for sizes in seen_sizes(function, found.in_tree, dtypes):
         plans.prepare(sizes)
     source = _source(plans, [place for place, _ in leaves])
     scope = {"np": np, "invoke": invoke, "ask": ask, "carray": numba.carray}
+    scope["table"] = _address_in_process(plans.address)
+    scope["callback"] = _address_in_process(plans.callback_address)
     scope["pointer"] = word_pointer(types.int64)
     scope |= {f"dtype{k}": dtype.type for k, (dtype, _) in enumerate(found.leaves)}
     scope |= {f"kind{k}": dtype for k, (dtype, _) in enumerate(found.results)}
     exec(compile(source, f"<call of {function!r}>", "exec"), scope)  # noqa: S102
     implementation: Callable[[Any], Any] = scope["implementation"]
     return implementation
+
+
+def _address_in_process(address: int) -> Any:
+    """An intrinsic that gives an address, which holds in this process only.
+
+    Numba does not keep code on disk that has one in it.
+    """
+
+    @intrinsic
+    def known(typingctx: Any) -> Any:
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            pointer = context.add_dynamic_addr(builder, address, info="funcgrad")
+            return builder.ptrtoint(pointer, context.get_value_type(types.int64))
+
+        return types.int64(), codegen
+
+    return known
 
 
 @functools.cache
@@ -155,8 +174,8 @@ def _source(plans: Plans, places: Sequence[str]) -> str:
         f"    scratch = np.empty(rows[row, {first + 2}] + 64, np.uint8)",
         f"    constants = {_tuple(constants)}",
         f"    given, made = {_tuple(names)}, {_tuple(outs)}",
-        f"    code, table = rows[row, {first}], rows[row, {first + 1}]",
-        "    status = invoke(code, constants, given, made, table, scratch)",
+        f"    code, extents = rows[row, {first}], rows[row, {first + 1}]",
+        "    status = invoke(code, constants, given, made, extents, scratch)",
         "    if status != 0:",
         '        raise RuntimeError("the compiled function failed")',
     ]
@@ -172,14 +191,14 @@ def _search(plans: Plans, sizes: Sequence[str]) -> list[str]:
     shape = f"({plans.rows.shape[0]}, {plans.rows.shape[1]})"
     same = " and ".join(f"rows[r, {i}] == {size}" for i, size in enumerate(sizes))
     return [
-        f"    rows = carray(pointer({plans.address}), {shape})",
+        f"    rows = carray(pointer(table()), {shape})",
         "    row = -1",
         "    for r in range(1, rows[0, 0] + 1):",
         f"        if {same or 'True'}:",
         "            row = r",
         "            break",
         "    if row < 0:",
-        f"        row = ask({plans.callback_address}, {_tuple(sizes)})",
+        f"        row = ask(callback(), {_tuple(sizes)})",
         f"    if row == {FAILED}:",
         '        raise ValueError("the function fails for arguments of these shapes")',
         "    if row < 0:",

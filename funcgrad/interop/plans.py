@@ -18,7 +18,7 @@ import numpy as np
 
 from funcgrad import errors, tree
 from funcgrad.api.staging import ShapeDtypeStruct
-from funcgrad.core.aval import DYNAMIC, ShapedArray
+from funcgrad.core.aval import DYNAMIC, ShapedArray, float0
 from funcgrad.core.trace import Tracer
 from funcgrad.ops.control.call import compiled
 
@@ -53,7 +53,6 @@ class Plans:
         self.width = self.dims + 3 + signature.constants + sizes
         self.rows = np.zeros((CAPACITY + 1, self.width or 1), np.int64)
         self.kept: list[Any] = []
-        self.failure: BaseException | None = None
         self.lock = threading.Lock()
         prototype = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)
         self.callback = prototype(self._asked)
@@ -73,8 +72,11 @@ class Plans:
                 (ctypes.c_int64 * self.dims).from_address(pointer) if pointer else ()
             )
             return self.prepare(tuple(sizes))
-        except BaseException as error:  # noqa: BLE001  # it is raised by the caller
-            self.failure = error
+        except Exception as error:  # noqa: BLE001  # Numba raises one of its own
+            import logging
+
+            # Numba's exceptions have texts that are known when code is compiled.
+            logging.getLogger("funcgrad").warning("%s", error)
             return FAILED
 
     def prepare(self, sizes: tuple[int, ...]) -> int:
@@ -91,14 +93,9 @@ class Plans:
             return count + 1
 
     def _row(self, sizes: tuple[int, ...]) -> list[int]:
-        left = list(sizes)
-        leaves = []
-        for dtype, ndim in self.signature.leaves:
-            shape, left = tuple(left[:ndim]), left[ndim:]
-            leaves.append(ShapeDtypeStruct(shape, dtype))
-        args, _ = self.signature.in_tree.unflatten(leaves)
-        traced = self.function.traced_for(*args)
-        found = describe(traced, self.signature.in_tree, self.signature.leaves)
+        in_tree, leaves = self.signature.in_tree, self.signature.leaves
+        traced = trace_sizes(self.function, in_tree, leaves, sizes)
+        found = describe(traced, in_tree, leaves)
         if found != self.signature:
             raise errors.CompilerError(
                 "for these shapes the function gives results of other types: "
@@ -126,35 +123,43 @@ def describe(traced: Any, in_tree: Any, leaves: Any) -> Signature:
 
 def find_signature(function: Any, in_tree: Any, leaves: Any) -> Signature | str:
     """The signature for arguments of these types, or why there is none."""
-    for key, traced in function.programs():
-        structure, static, avals, _ = key
-        types = tuple((a.dtype, len(a.shape)) for a in avals)
-        if static or types != leaves or not _same_structure(structure, in_tree):
-            continue
-        if any(isinstance(c, Tracer) for c in traced.consts):
-            continue
-        if any(DYNAMIC in a.shape for a in traced.jaxpr.out_avals):
+    sizes = seen_sizes(function, in_tree, leaves)
+    if not sizes:
+        return "it has not been called with arguments of these types"
+    # Numba's numbers are NumPy's: what was called with Python's is traced again.
+    traced = trace_sizes(function, in_tree, leaves, sizes[-1])
+    if any(isinstance(c, Tracer) for c in traced.consts):
+        return "it closes over a traced value"
+    for aval in traced.jaxpr.out_avals:
+        if DYNAMIC in aval.shape:
             return "its results have sizes that only the loop knows"
-        if traced.jaxpr.effects or compiled(traced.jaxpr).program.callbacks:
-            return "it calls Python (a callback or a print)"
-        return describe(traced, structure, leaves)
-    return "it has not been called with arguments of these types"
+        if aval.dtype == float0:
+            return "its results have derivatives by integers (float0)"
+    if traced.jaxpr.effects or compiled(traced.jaxpr).program.callbacks:
+        return "it calls Python (a callback or a print)"
+    return describe(traced, in_tree, leaves)
 
 
-def seen_sizes(function: Any, signature: Signature) -> list[tuple[int, ...]]:
-    """The sizes of the calls in Python that had this signature."""
+def trace_sizes(function: Any, in_tree: Any, leaves: Any, sizes: Sequence[int]) -> Any:
+    """The program for arguments of these dtypes and sizes."""
+    left = list(sizes)
+    structs = []
+    for dtype, ndim in leaves:
+        shape, left = tuple(left[:ndim]), left[ndim:]
+        structs.append(ShapeDtypeStruct(shape, dtype))
+    args, _ = in_tree.unflatten(structs)
+    return function.traced_for(*args)
+
+
+def seen_sizes(function: Any, in_tree: Any, leaves: Any) -> list[tuple[int, ...]]:
+    """The sizes of the calls in Python that had arguments of these types."""
     return [
-        tuple(n for aval in key[2] for n in aval.shape)
-        for key, traced in function.programs()
-        if not key[1]
-        and _same_structure(key[0], signature.in_tree)
-        and tuple((a.dtype, len(a.shape)) for a in key[2]) == signature.leaves
-        and describe(traced, key[0], signature.leaves) == signature
+        tuple(n for aval in avals for n in aval.shape)
+        for (structure, static, avals, _), _ in function.programs()
+        if not static
+        and structure == in_tree
+        and tuple((a.dtype, len(a.shape)) for a in avals) == leaves
     ]
-
-
-def _same_structure(one: Any, other: Any) -> bool:
-    return bool(one == other)
 
 
 def structure_of(example: Any) -> Any:

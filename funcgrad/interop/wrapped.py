@@ -95,7 +95,10 @@ class NumbaCall:
             return errors.ShapeError(
                 f"`{self.name}` gives results of other shapes than were said: {wanted}"
             )
-        return RuntimeError(f"`{self.name}` raised an exception in compiled code")
+        return RuntimeError(
+            f"`{self.name}` raised an exception in compiled code, which keeps no more "
+            "of it; call it with the same values outside of jit to see it"
+        )
 
 
 @functools.cache
@@ -197,13 +200,13 @@ def _by_entries(function: Any, *args: Any) -> Any:
         return function(*args)
     arrays = np.broadcast_arrays(*args)
     shape = typeof(arrays[0]).shape
-    scalar = numba.njit(_applied(function, len(args)))
+    scalar = _applied(function, len(args))
     avals = tuple(ShapedArray((), typeof(x).dtype) for x in arrays)
     in_tree = tree.structure((0,) * len(args))
     (aval,), _ = _result_types(scalar, avals, in_tree, None, args)
     whole = ShapedArray(shape, aval.dtype)
     call = _call_for(
-        numba.njit(_applied(function, len(args))),
+        scalar,
         tuple(typeof(x).strong() for x in arrays),
         in_tree,
         (whole,),
@@ -213,13 +216,13 @@ def _by_entries(function: Any, *args: Any) -> Any:
 
 
 @functools.cache
-def _applied(function: Any, count: int) -> Callable[..., Any]:
+def _applied(function: Any, count: int) -> Any:
     names = ", ".join(f"x{i}" for i in range(count))
     scope = {"function": function}
     exec(f"def applied({names}):\n    return function({names})", scope)  # noqa: S102
-    applied: Callable[..., Any] = scope["applied"]
+    applied = scope["applied"]
     applied.__name__ = function.__name__
-    return applied
+    return numba.njit(applied)
 
 
 def _numba_types(avals: Sequence[ShapedArray]) -> list[Any]:
@@ -242,8 +245,8 @@ def _result_types(
         return tuple(ShapedArray(tuple(s.shape), s.dtype) for s in structs), out_tree
     given = in_tree.unflatten(_numba_types(avals))
     signature = tuple(_as_numba(kind) for kind in given)
-    function.compile(signature)
-    found = _without_numba(function.overloads[signature].signature.return_type)
+    inferred = numba.typeof(function).get_call_type(function.typingctx, signature, {})
+    found = _without_numba(inferred.return_type)
     kinds, out_tree = tree.flatten(found, is_leaf=lambda x: isinstance(x, types.Type))
     if any(isinstance(kind, types.Array) for kind in kinds):
         raise errors.ShapeError(

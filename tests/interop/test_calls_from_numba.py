@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import NamedTuple
 
 import numba
@@ -147,3 +150,41 @@ def test_shapes_that_do_not_fit_raise():
     np.testing.assert_array_equal(caller(np.ones((4, 5)), np.ones(5)), np.full(4, 5.0))
     with pytest.raises(ValueError, match="fails for arguments of these shapes"):
         caller(np.ones((4, 5)), np.ones(4))
+
+
+def test_numbers_of_python_are_numpys_in_numba():
+    scaled = fg.jit(lambda x, s: x * s)
+    x = np.ones(3, np.float32)
+    scaled(x, 0.5)
+    found = numba.njit(lambda x, s: scaled(x, s))(x, 0.5)
+    np.testing.assert_array_equal(found, scaled(x, np.float64(0.5)))
+
+
+def test_derivatives_by_integers_are_refused():
+    slopes = fg.jit(fg.grad(lambda n: n * 2.0, allow_int=True))
+    slopes(3)
+    with pytest.raises(NumbaError, match="float0"):
+        numba.njit(lambda n: slopes(n))(3)
+
+
+def test_code_that_numba_keeps_on_disk_has_no_address_in_it(tmp_path):
+    program = tmp_path / "cached.py"
+    program.write_text(
+        "import sys, numba, numpy as np, funcgrad as fg\n"
+        "f = fg.jit(lambda x: np.sum(x * x))\n"
+        "f(np.ones(int(sys.argv[1])))\n"
+        "junk = [np.ones(1000) for _ in range(int(sys.argv[1]))]\n"
+        "@numba.njit(cache=True)\n"
+        "def g(x):\n"
+        "    return f(x) + 1.0\n"
+        "print(g(np.ones(5)))\n"
+    )
+    for size in ("4", "22"):
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", str(program), size],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")},
+        )
+        assert float(done.stdout) == 6.0

@@ -127,3 +127,11 @@ def test_a_plain_call_says_what_to_write():
 def test_only_numbas_functions_are_wrapped():
     with pytest.raises(errors.StaticArgumentError, match=r"numba\.njit"):
         fg.wrap_njit(lambda x: x)
+
+
+def test_explicit_signatures():
+    @numba.njit("float64(float64[::1])")
+    def total(x):
+        return x.sum()
+
+    np.testing.assert_allclose(fg.jit(fg.wrap_njit(total))(X), X.sum(), atol=1e-15)
