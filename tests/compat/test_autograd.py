@@ -13,6 +13,7 @@ from funcgrad import errors
 from funcgrad.compat import autograd
 from funcgrad.compat.autograd import extend
 from funcgrad.compat.autograd import numpy as anp
+from funcgrad.compat.autograd.scipy import signal
 
 SOURCES = {
     path.stem: path.read_text("utf-8")
@@ -120,3 +121,13 @@ def test_gradients_by_name():
 def test_integers_are_differentiated_as_floats():
     assert autograd.grad(lambda x: x**2)(3) == 6.0
     assert autograd.grad(anp.sum)(np.arange(3)).dtype == np.float64
+
+
+def test_transforms_and_convolutions():
+
+    x = np.random.default_rng(0).normal(size=8)
+    got = autograd.grad(lambda x: anp.sum(anp.abs(anp.fft.fft(x)) ** 2))(x)
+    np.testing.assert_allclose(got, 16 * x)
+    for convolve in (anp.convolve, signal.convolve):
+        got = autograd.grad(lambda x, f=convolve: anp.sum(f(x, x)))(x)
+        np.testing.assert_allclose(got, np.full(8, 2 * x.sum()))

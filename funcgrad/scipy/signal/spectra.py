@@ -324,5 +324,5 @@ def istft(
         x = x[..., size // 2 : length - size // 2]
     times = as_array(np.arange(typeof(x).shape[-1]) / fs)
     rank = np.ndim(Zxx)
-    place, other = time_axis % rank, freq_axis % rank
-    return times, as_array(fnp.moveaxis(x, -1, place - (other < place)))
+    onto, other = time_axis % rank, freq_axis % rank
+    return times, as_array(fnp.moveaxis(x, -1, onto - (other < onto)))

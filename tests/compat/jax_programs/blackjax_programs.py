@@ -158,6 +158,11 @@ def tempered_smc():
     return state.particles, state.tempering_param
 
 
+def effective_sample_size():
+    samples = np.random.default_rng(7).normal(size=(4, 200, 3)).cumsum(axis=1) * 0.1
+    return jax.jit(blackjax.diagnostics.effective_sample_size)(jnp.asarray(samples))
+
+
 PROGRAMS = {
     **{f"sample {k}": (lambda v=v: draws(v())) for k, v in SAMPLERS.items()},
     "nuts statistics": nuts_statistics,
@@ -175,4 +180,5 @@ PROGRAMS = {
     ),
     "pathfinder": pathfinder,
     "tempered smc": tempered_smc,
+    "effective sample size": effective_sample_size,
 }
