@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from funcgrad import custom_batching as custom_batching
     from funcgrad import custom_derivatives as custom_derivatives
     from funcgrad import debug as debug
+    from funcgrad import export as export
     from funcgrad import flatten_util as flatten_util
     from funcgrad import image as image
     from funcgrad import lax as lax
@@ -80,8 +81,8 @@ if TYPE_CHECKING:
 else:
     __getattr__, __dir__ = deferred(
         __name__,
-        "ad_checkpoint custom_batching custom_derivatives debug flatten_util image lax "
-        "nn optimizers random scipy test_util tree_util".split(),
+        "ad_checkpoint custom_batching custom_derivatives debug export flatten_util "
+        "image lax nn optimizers random scipy test_util tree_util".split(),
         {
             "graph": "funcgrad.viz.graph",
             "print_environment_info": "funcgrad.api.environment",

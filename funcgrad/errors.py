@@ -389,3 +389,12 @@ class CompilerError(FuncgradError, RuntimeError):
     """
 
     page = "compiler"
+
+
+class ExportError(FuncgradError, NotImplementedError):
+    """A program has operations that an exported file cannot have.
+
+    Example: a call back to Python. Cure: export the parts around those it lists.
+    """
+
+    page = "export"

@@ -33,6 +33,7 @@ NAMESPACES = [
     "funcgrad.custom_derivatives",
     "funcgrad.ad_checkpoint",
     "funcgrad.debug",
+    "funcgrad.export",
     "funcgrad.test_util",
     "funcgrad.config",
     "funcgrad.errors",

@@ -28,6 +28,7 @@ BASES = {
     "ConfigError": (ValueError,),
     "DTypeError": (TypeError,),
     "DifferentiationError": (NotImplementedError,),
+    "ExportError": (NotImplementedError,),
     "GradientTypeError": (TypeError,),
     "InPlaceUpdateError": (TypeError,),
     "IndexOutOfBoundsError": (IndexError,),
