@@ -30,7 +30,14 @@ CASES = {
     "erfcinv": ((2 * P,), (BETWEEN,)),
     "gammaln": ((POSITIVE,), (BETWEEN + 1,)),
     "gamma": ((np.array([-2.5, -0.3, 0.2, 1.0, 4.4, 20.0]),), (INNER,)),
-    "rgamma": ((POSITIVE,), (BETWEEN + 1,)),
+    "rgamma": (
+        (
+            np.concatenate(
+                [POSITIVE, [-0.5, -1.0, -3.5, -4.0, -200.0, -np.inf, np.inf]]
+            ),
+        ),
+        (np.append(BETWEEN + 1, [-0.5, -3.5]),),
+    ),
     "psi": ((POSITIVE,), (BETWEEN + 1,)),
     "betaln": ((POSITIVE, POSITIVE[::-1]), (BETWEEN + 1, BETWEEN + 2)),
     "beta": ((POSITIVE, POSITIVE[::-1] / 10), (BETWEEN + 1, BETWEEN + 2)),
@@ -132,3 +139,10 @@ def test_sums_of_exponentials(name, axis):
     got = fg.jit(lambda x: getattr(special, name)(x, axis=axis))(x)
     same(np.asarray(got), want)
     check_grads(lambda x: getattr(special, name)(x, axis=axis), (x / 100,), order=2)
+
+
+def test_the_reciprocal_gamma_function_has_slopes_at_its_zeros():
+    # d/dx 1/gamma(x) at -n is (-1)**n n!.
+    x = -np.arange(5.0)
+    slopes = fg.jit(fg.vmap(fg.grad(special.rgamma)))(x)
+    np.testing.assert_allclose(slopes, [1.0, -1.0, 2.0, -6.0, 24.0], rtol=1e-13)

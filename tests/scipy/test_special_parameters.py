@@ -237,3 +237,12 @@ def test_parameter_derivatives_that_are_not_resolved_are_nan():
         assert np.isnan(slope(special.iv)(2.0, -1.0))
         assert np.isnan(slope(special.hyp2f1)(0.5, 0.5, 1.5, 0.9))
     assert np.isfinite(fg.grad(special.hyp2f1, argnums=3)(0.5, 0.5, 1.5, 0.9))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_exprel_far_out(dtype):
+    x = np.array([-np.inf, -1e30, -40.0, 80.0, 1e30, np.inf, np.nan], dtype)
+    with np.errstate(all="ignore"):
+        want = scipy.special.exprel(x)
+        got = fg.jit(scipy.special.exprel)(x)
+    np.testing.assert_allclose(got, want, rtol=50 * np.finfo(dtype).eps)

@@ -9,14 +9,14 @@ from funcgrad.ops.arithmetic import div, mul, neg, strong_mul
 from funcgrad.ops.cases import case, integers, positive, reals
 from funcgrad.ops.comparison import eq, lt
 from funcgrad.ops.complex_parts import abs as absolute
-from funcgrad.ops.exponential import exp, log
+from funcgrad.ops.exponential import exp, expm1, log
 from funcgrad.ops.hyperbolic import cosh, sinh
 from funcgrad.ops.powers import square
 from funcgrad.ops.selection import where
 from funcgrad.ops.special.entrywise import entrywise
 from funcgrad.ops.special.error_and_gamma import erf
 from funcgrad.ops.special.scipy_function import scipy_function, scipy_pair
-from funcgrad.ops.special.small_differences import expm1mx, polynomial
+from funcgrad.ops.special.small_differences import polynomial
 from funcgrad.ops.trigonometric import cos, sin
 
 _TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
@@ -137,8 +137,9 @@ def exprel(x: Any) -> Any:
     near = lt(absolute(x), 0.5)
     small = where(near, x, 0.0)
     series = polynomial([1.0 / math.factorial(k + 1) for k in range(17)], small)
-    far = where(near | zero, 1.0, x)
-    return where(near, series, (expm1mx(far) + far) / far)
+    infinite = eq(x, math.inf)
+    far = where(near | zero | infinite, 1.0, x)
+    return where(near, series, where(infinite, x, expm1(far) / far))
 
 
 def _owens_slopes(h: Any, a: Any) -> tuple[Any, Any]:

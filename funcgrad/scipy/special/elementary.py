@@ -68,6 +68,18 @@ def _gamma(x: Any) -> Any:
     return ops.where(pole, math.nan, ops.where(left, reflected, right))
 
 
+def _rgamma(x: Any) -> Any:
+    """By ``exp(-lgamma(x))``; left of 1/2 by the reflection formula, 0 at poles."""
+    left = ops.lt(x, 0.5)
+    right = ops.exp(ops.neg(ops.lgamma(ops.where(left, 1.0, x))))
+    sine = _sin_pi(ops.where(left, x, 0.5))
+    grown = ops.exp(ops.lgamma(ops.sub(1.0, ops.where(left, x, 0.0))))
+    reflected = ops.mul(ops.div(sine, math.pi), grown)
+    # Far to the left the factor is infinite, at the zeros too.
+    far = ops.bitwise_and(ops.eq(x, ops.floor(x)), ops.eq(grown, math.inf))
+    return ops.where(left, ops.where(far, 0.0, reflected), right)
+
+
 def _sin_pi(x: Any) -> Any:
     """``sin(pi x)``, exact at whole and half numbers."""
     whole = ops.round(x)
@@ -154,7 +166,7 @@ erfinv = SpecialUfunc("erfinv", ops.erf_inv)
 erfcinv = SpecialUfunc("erfcinv", _erfcinv)
 gammaln = SpecialUfunc("gammaln", ops.lgamma)
 gamma = SpecialUfunc("gamma", _gamma)
-rgamma = SpecialUfunc("rgamma", lambda x: ops.div(1.0, _gamma(x)))
+rgamma = SpecialUfunc("rgamma", _rgamma)
 psi = digamma = SpecialUfunc("psi", ops.digamma)
 betaln = SpecialUfunc("betaln", log_beta)
 beta = SpecialUfunc("beta", lambda a, b: ops.exp(log_beta(a, b)))
