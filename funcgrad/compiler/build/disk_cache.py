@@ -77,11 +77,11 @@ def is_enabled() -> bool:
 
 
 def directory() -> Path:
-    """Where entries are: ``FUNCGRAD_CACHE_DIR``, the setting, or the platform's."""
+    """Where entries are: the setting, ``FUNCGRAD_CACHE_DIR``, or the platform's."""
     from pathlib import Path
 
     root = os.environ.get("FUNCGRAD_CACHE_DIR")
-    if not root and config.compilation_cache_dir != _setting("compilation_cache_dir"):
+    if config.compilation_cache_dir != _setting("compilation_cache_dir"):
         root = config.compilation_cache_dir
     return Path(root or _platform_directory()) / f"v{_FORMAT}"
 
