@@ -319,6 +319,9 @@ vectors, values = jax.lax.linalg.eigh(a)
 np.testing.assert_allclose(mean @ vectors, vectors * values)
 g = jax.jit(jax.grad(lambda a: jnp.linalg.cholesky(a).sum()))(a)
 np.testing.assert_allclose(g, g.T)
+w, v = jnp.linalg.eig(a)
+assert w.dtype == v.dtype == jnp.linalg.eigvals(a).dtype == np.complex128
+np.testing.assert_allclose(a @ v, v * w)
 """
     )
 

@@ -12,6 +12,7 @@ import numpy as np
 
 import funcgrad.numpy as fnp
 from funcgrad import lax
+from funcgrad.core.array import as_array
 
 
 def _hermitian(a: Any, symmetrize_input: bool) -> Any:
@@ -56,6 +57,33 @@ def eigh(
 def eigvalsh(a: Any, UPLO: str = "L", *, symmetrize_input: bool = True) -> Any:
     """Eigenvalues of Hermitian matrices; see `cholesky`."""
     return fnp.linalg.eigvalsh(_hermitian(a, symmetrize_input), UPLO)
+
+
+def eig(a: Any) -> tuple[Any, Any]:
+    """Eigenvalues and eigenvectors of general matrices, complex whatever they are.
+
+    Parameters
+    ----------
+    a : array, shape (..., n, n)
+
+    Returns
+    -------
+    tuple of array
+        Eigenvalues, shape (..., n), and eigenvectors as columns, shape (..., n, n).
+
+    Examples
+    --------
+    >>> w, v = eig(np.diag([2.0, 3.0]))
+    >>> w.tolist()
+    [(2+0j), (3+0j)]
+    """
+    w, v = lax.linalg.eig(fnp.asarray(a) * 1.0)
+    return as_array(w), as_array(v)
+
+
+def eigvals(a: Any) -> Any:
+    """Eigenvalues of general matrices, complex whatever they are; see `eig`."""
+    return as_array(lax.linalg.eigvals(fnp.asarray(a) * 1.0))
 
 
 def lax_cholesky(a: Any, *, symmetrize_input: bool = True) -> Any:

@@ -86,6 +86,8 @@ NAMES: Mapping[str, Names] = {
     },
     "jax.numpy.linalg": {
         "cholesky": linear_algebra.cholesky,
+        "eig": linear_algebra.eig,
+        "eigvals": linear_algebra.eigvals,
         "eigh": linear_algebra.eigh,
         "eigvalsh": linear_algebra.eigvalsh,
     },
