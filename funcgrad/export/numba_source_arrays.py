@@ -82,6 +82,9 @@ def _concatenate(w: Writer, eqn: Eqn) -> None:
 @template("slice")
 def _slice(w: Writer, eqn: Eqn) -> None:
     (x,), p = w.reads(eqn), eqn.params
+    if not p["start"]:
+        w.bind(eqn.outvars[0], x)
+        return
     places = zip(p["start"], p["limit"], p["strides"], strict=True)
     name = w.assign(eqn, f"{x}[{_ranges(places)}].copy()")
     if eqn.outvars[0].aval.size == 1:
@@ -91,6 +94,9 @@ def _slice(w: Writer, eqn: Eqn) -> None:
 @template("update_slice")
 def _update_slice(w: Writer, eqn: Eqn) -> None:
     x, update = w.reads(eqn)
+    if not eqn.outvars[0].aval.shape:
+        w.bind(eqn.outvars[0], update)
+        return
     result = w.assign(eqn, f"{x}.copy()")
     start, strides = eqn.params["start"], eqn.params["strides"]
     shape = eqn.invars[1].aval.shape
@@ -169,7 +175,7 @@ def _reduce(w: Writer, eqn: Eqn) -> None:
         text = "{0}.any()"
     elif old.dtype.kind == "b" and name in ("reduce_prod", "reduce_min"):
         text = "{0}.all()"
-    elif name in ("reduce_and", "reduce_or"):
+    elif old.dtype.kind != "b" and name in ("reduce_and", "reduce_or"):
         raise NoSourceError(f"{name} of {old.dtype.name}")
     if not axes:
         w.assign(eqn, x)

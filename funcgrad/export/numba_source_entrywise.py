@@ -85,8 +85,8 @@ def _formula(w: Writer, eqn: Eqn) -> None:
     text = _OPERATORS.get(name) or _FUNCTIONS[name]
     if eqn.invars[0].aval.dtype.kind == "b":
         text = _OF_TRUTH.get(name, text)
-    if name == "div" and aval.dtype.kind not in "fc":
-        raise NoSourceError(f"div of {aval.dtype.name}")
+    if name in ("div", "reciprocal") and aval.dtype.kind not in "fc":
+        raise NoSourceError(f"{name} of {aval.dtype.name}")
     text = text.format(*w.reads(eqn))
     is_closed = name in _OPERATORS and (aval.shape or aval.dtype.kind == "b")
     w.assign(eqn, text if is_closed else typed(text, aval), fuses=True)
