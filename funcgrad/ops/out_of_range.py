@@ -19,7 +19,7 @@ class GatherScatterMode(enum.Enum):
     >>> import numpy as np, funcgrad as fg
     >>> x = np.arange(3.0)
     >>> fg.lax.at(x)[np.array([2, 5])].get(mode=GatherScatterMode.FILL_OR_DROP)
-    array([ 2., nan])
+    Array([ 2., nan])
     """
 
     CLIP = "clip"

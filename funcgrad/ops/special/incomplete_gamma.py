@@ -169,8 +169,8 @@ def igamma(a: Any, x: Any) -> Any:
 
     Examples
     --------
-    >>> round(float(igamma(1.0, 2.0)), 12) == round(1 - math.exp(-2.0), 12)
-    True
+    >>> print(f"{igamma(1.0, 2.0):.12f}", f"{1.0 - np.exp(-2.0):.12f}")
+    0.864664716763 0.864664716763
     """
     return gammainc_p(as_float(a), as_float(x))
 
@@ -190,8 +190,8 @@ def igammac(a: Any, x: Any) -> Any:
 
     Examples
     --------
-    >>> round(float(igammac(1.0, 2.0)), 12) == round(math.exp(-2.0), 12)
-    True
+    >>> print(f"{igammac(1.0, 2.0):.12f}", f"{np.exp(-2.0):.12f}")
+    0.135335283237 0.135335283237
     """
     return gammaincc_p(as_float(a), as_float(x))
 
@@ -211,7 +211,7 @@ def igamma_grad_a(a: Any, x: Any) -> Any:
     Examples
     --------
     >>> round(float(igamma_grad_a(2.0, 1.5)), 6)
-    -0.269612
+    -0.313489
     """
     return lower_tail.partial(0)(a, x)
 
@@ -236,7 +236,7 @@ def random_gamma_grad(a: Any, x: Any) -> Any:
     Examples
     --------
     >>> round(float(random_gamma_grad(2.0, 1.5)), 6)
-    0.805542
+    0.936639
     """
     left = le(x, maximum(a, 1.0))
     with np.errstate(all="ignore"):
