@@ -178,6 +178,27 @@ def _compile(text: str, name: str) -> bytes:
     return " ".join(sorted(externals)).encode() + b"\n" + code
 
 
+def object_code(text: str) -> bytes:
+    """Object code of a whole module, position-independent, for other programs.
+
+    Parameters
+    ----------
+    text : str
+        LLVM assembly; its functions keep their names.
+    """
+    binding = host().binding
+    with _lock:
+        module = _optimise(text, "unused")
+        machine = binding.Target.from_triple(module.triple).create_target_machine(
+            cpu=str(_codegen()._get_host_cpu_name()),
+            features=host().features,
+            opt=2,
+            reloc="pic",
+            codemodel="default",
+        )
+        return bytes(machine.emit_object(module))
+
+
 def _unpack(payload: bytes) -> tuple[list[str], bytes]:
     names, _, code = payload.partition(b"\n")
     return names.decode().split(), code
