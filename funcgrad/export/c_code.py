@@ -67,6 +67,15 @@ class CFunction(NamedTuple):
         The function's.
     externals : tuple of str
         BLAS and LAPACK functions to link with; the C library aside, nothing else.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import funcgrad as fg
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     made = fg.export.c_function(lambda x: x * x, 2.0, path=folder, name="square")
+    >>> made.object.name, made.externals
+    ('square.o', ())
     """
 
     header: pathlib.Path
