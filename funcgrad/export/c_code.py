@@ -72,8 +72,10 @@ class CFunction(NamedTuple):
     --------
     >>> import tempfile
     >>> import funcgrad as fg
+    >>> def square(x):
+    ...     return x * x
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     made = fg.export.c_function(lambda x: x * x, 2.0, path=folder, name="square")
+    ...     made = fg.export.c_function(square, 2.0, path=folder)
     >>> made.object.name, made.externals
     ('square.o', ())
     """
