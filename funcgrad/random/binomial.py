@@ -15,6 +15,7 @@ from funcgrad.ops.casting import convert_element_type
 from funcgrad.ops.control.loops import scan, while_loop
 from funcgrad.random.continuous import Shape, float_dtype, sample_shape, uniform
 from funcgrad.random.keys import one_key, split
+from funcgrad.random.rejection import first_accepted
 
 # Logarithms of k! minus Stirling's formula, for k from 0 to 9.
 _TAILS = np.array(
@@ -134,7 +135,6 @@ def _tail(k: Any) -> Any:
 
 def _by_rejection(key: Any, count: Any, prob: Any, dtype: np.dtype[Any]) -> Any:
     """Transformed rejection with squeeze."""
-    shape, kind = typeof(count).shape, typeof(count).dtype
     spread = ops.sqrt(count * prob * (1 - prob))
     b = 1.15 + 2.53 * spread
     a = -0.0873 + 0.0248 * b + 0.01 * prob
@@ -144,14 +144,8 @@ def _by_rejection(key: Any, count: Any, prob: Any, dtype: np.dtype[Any]) -> Any:
     alpha = (2.83 + 5.1 / b) * spread
     mode = ops.floor((count + 1) * prob)
 
-    def pending(state: Any) -> Any:
-        return ops.reduce_or(ops.bitwise_not(state[1]), tuple(range(len(shape))))
-
-    def draw(state: Any) -> Any:
-        found, accepted, key = state
-        keys = split(key, 3)
-        u = uniform(keys[1], shape, kind) - 0.5
-        v = uniform(keys[2], shape, kind)
+    def propose(u: Any, v: Any) -> tuple[Any, Any]:
+        u = u - 0.5
         distance = 0.5 - ops.abs(u)
         inside = (distance >= 0.07) & (v <= limit)
         k = ops.floor((2 * a / distance + b) * u + c)
@@ -166,15 +160,10 @@ def _by_rejection(key: Any, count: Any, prob: Any, dtype: np.dtype[Any]) -> Any:
             - _tail(k)
             - _tail(count - k)
         )
-        accept = inside | (ops.bitwise_not(outside) & (v <= bound))
-        return ops.where(accept, k, found), accepted | accept, keys[0]
+        return k, inside | (ops.bitwise_not(outside) & (v <= bound))
 
-    start = (
-        ops.broadcast_to(kind.type(-1), shape),
-        ops.broadcast_to(np.False_, shape),
-        key,
-    )
-    return convert_element_type(while_loop(pending, draw, start)[0], dtype)
+    found = first_accepted(key, typeof(count).shape, typeof(count).dtype, propose)
+    return convert_element_type(found, dtype)
 
 
 def multinomial(

@@ -14,6 +14,7 @@ from funcgrad.ops.control.loops import while_loop
 from funcgrad.random.continuous import Shape, parameter, sample_shape, uniform
 from funcgrad.random.discrete import integer_dtype
 from funcgrad.random.keys import one_key, split
+from funcgrad.random.rejection import first_accepted
 
 _FLOAT = np.dtype(np.float32)
 
@@ -80,36 +81,21 @@ def _by_counting(key: Any, mean: Any, dtype: np.dtype[Any]) -> Any:
 
 def _by_rejection(key: Any, mean: Any, dtype: np.dtype[Any]) -> Any:
     """Transformed rejection (Hoermann 1993, doi:10.1016/0167-6687(93)90997-4)."""
-    shape = typeof(mean).shape
-    axes = tuple(range(len(shape)))
     log_mean = ops.log(mean)
     b = 0.931 + 2.53 * ops.sqrt(mean)
     a = -0.059 + 0.02483 * b
     inv_alpha = 1.1239 + 1.1328 / (b - 3.4)
     limit = 0.9277 - 3.6224 / (b - 2)
-    start = (
-        ops.broadcast_to(_FLOAT.type(-1), shape),
-        ops.broadcast_to(np.False_, shape),
-        key,
-    )
 
-    def pending(state: Any) -> Any:
-        return ops.reduce_or(ops.bitwise_not(state[1]), axes)
-
-    def draw(state: Any) -> Any:
-        count, accepted, key = state
-        keys = split(key, 3)
-        u = uniform(keys[1], shape, _FLOAT) - 0.5
-        v = uniform(keys[2], shape, _FLOAT)
+    def propose(u: Any, v: Any) -> tuple[Any, Any]:
+        u = u - 0.5
         distance = 0.5 - ops.abs(u)
         k = ops.floor((2 * a / distance + b) * u + mean + 0.43)
         s = ops.log(v * inv_alpha / (a / (distance * distance) + b))
         t = -mean + k * log_mean - ops.lgamma(k + 1)
         inside = (distance >= 0.07) & (v <= limit)
         outside = (k < 0) | ((distance < 0.013) & (v > distance))
-        accept = inside | (ops.bitwise_not(outside) & (s <= t))
-        return ops.where(accept, k, count), accepted | accept, keys[0]
+        return k, inside | (ops.bitwise_not(outside) & (s <= t))
 
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found = while_loop(pending, draw, start)
-    return convert_element_type(found[0], dtype)
+    found = first_accepted(key, typeof(mean).shape, _FLOAT, propose)
+    return convert_element_type(found, dtype)
