@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from funcgrad import errors, ops
-from funcgrad.api.gradient import grad, stop_gradient, value_and_grad
+from funcgrad.api.gradient import grad, value_and_grad
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
 from funcgrad.flatten_util import ravel_pytree
@@ -189,7 +189,6 @@ def _bfgs(
 ) -> _State:
     """The inverse Hessian is kept, and corrected by what each step has shown."""
     evaluate = value_and_grad(value)
-    start = stop_gradient(start)
 
     def step(state: _State) -> _State:
         direction = -(state.memory @ state.gradient)
@@ -243,7 +242,6 @@ def _l_bfgs(
         stuck = np.all(x == state.x)
         return _State(x, memory.value, memory.gradient, memory, state.nit + 1, stuck)
 
-    start = stop_gradient(start)
     memory = optimizer.init(start)
     zero, no = np.asarray(0), np.asarray(False)
     first = _State(start, memory.value, memory.gradient, memory, zero, no)

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from funcgrad import ops, tree
-from funcgrad.api.gradient import stop_gradient
 from funcgrad.api.jacobians import jacfwd
+from funcgrad.api.staging import eval_shape
 from funcgrad.flatten_util import ravel_pytree
 from funcgrad.lax import custom_root, while_loop
 from funcgrad.numpy.linalg import solve
@@ -103,13 +103,14 @@ def root(
         return ravel_pytree(fun(unravel(x), *args))[0]
 
     def find(_: Any, start: Any) -> tuple[Any, Any]:
-        end = _newton(value, stop_gradient(start), tol, maxiter)
+        end = _newton(value, start, tol, maxiter)
         return end.x, (end.fun, end.nit)
 
     x, (left, count) = custom_root(value, flat, find, solve_linear, has_aux=True)
     success = np.max(np.abs(left)) <= tol
-    _, shape = ravel_pytree(stop_gradient(fun(x0, *args)))
-    return RootResults(unravel(x), success, shape(left), count)
+    zeros = tree.map(lambda s: np.zeros(s.shape, s.dtype), eval_shape(fun, x0, *args))
+    _, as_result = ravel_pytree(zeros)
+    return RootResults(unravel(x), success, as_result(left), count)
 
 
 def _newton(
@@ -193,8 +194,7 @@ def fixed_point(
             scale = np.maximum(1.0, np.abs(x))
             return (np.max(np.abs(x - before) / scale) > xtol) & (count < maxiter)
 
-        first = stop_gradient(start)
-        state = (apply(first), first, np.asarray(1))
+        state = (apply(start), start, np.asarray(1))
         return while_loop(goes_on, lambda s: (apply(s[0]), s[0], s[2] + 1), state)[0]
 
     return unravel(custom_root(lambda x: apply(x) - x, flat, find, solve_linear))

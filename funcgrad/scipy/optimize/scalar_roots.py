@@ -9,7 +9,6 @@ import numpy as np
 
 from funcgrad import ops
 from funcgrad.api.derivatives import jvp
-from funcgrad.api.gradient import stop_gradient
 from funcgrad.lax import custom_root, while_loop
 from funcgrad.scipy.optimize.implicit import divide
 
@@ -75,8 +74,7 @@ def brentq(
         return f(x, *args)
 
     def find(_: Any, start: Any) -> Any:
-        low, high = 1.0 * stop_gradient(a), 1.0 * stop_gradient(b)
-        return _brent(value, low, high, xtol, rtol, maxiter)
+        return _brent(value, 1.0 * a, 1.0 * b, xtol, rtol, maxiter)
 
     return custom_root(value, 0.5 * (a + b) * 1.0, find, divide)
 
@@ -192,8 +190,7 @@ def newton(
         def goes_on(state: Any) -> Any:
             return (state[1] > tol) & (state[2] < maxiter)
 
-        first = stop_gradient(start) * 1.0
-        far = np.abs(first) * 0.0 + np.inf
-        return while_loop(goes_on, step, (first, far, np.asarray(0)))[0]
+        far = np.abs(start) * 0.0 + np.inf
+        return while_loop(goes_on, step, (start, far, np.asarray(0)))[0]
 
     return custom_root(value, x0 * 1.0, find, divide)
