@@ -29,7 +29,7 @@ _NO_PYTHON = (
     "these shapes are new, and Python can not be asked in a parallel loop or without "
     "its lock: call once with them before"
 )
-_made: dict[tuple[int, Any], Plans] = {}
+_made: dict[Any, Plans] = {}
 
 
 def numba_type(function: Any) -> Any:
@@ -60,12 +60,8 @@ def _implementation(function: Any, args: Any) -> Callable[[Any], Any]:
     leaves: list[tuple[str, Any]] = []
     example = _flattened(args, "args", leaves)
     dtypes = tuple((_dtype_of(kind), getattr(kind, "ndim", 0)) for _, kind in leaves)
-    found = find_signature(function, structure_of(example), dtypes)
-    if isinstance(found, str):
-        raise TypingError(_unknown(function, found, dtypes))
-    plans = _made.setdefault((id(function), found), Plans(function, found))
-    for sizes in seen_sizes(function, found.in_tree, dtypes):
-        plans.prepare(sizes)
+    plans = _plans_for(function, structure_of(example), dtypes)
+    found = plans.signature
     source = _source(plans, [place for place, _ in leaves])
     scope = {"np": np, "invoke": invoke, "ask": ask, "carray": numba.carray}
     scope["table"] = _address_in_process(plans.address)
@@ -76,6 +72,20 @@ def _implementation(function: Any, args: Any) -> Callable[[Any], Any]:
     exec(compile(source, f"<call of {function!r}>", "exec"), scope)  # noqa: S102
     implementation: Callable[[Any], Any] = scope["implementation"]
     return implementation
+
+
+def _plans_for(function: Any, structure: Any, dtypes: Any) -> Plans:
+    """The table for arguments of these types; Numba asks several times for each."""
+    key = (function, structure, dtypes)
+    plans = _made.get(key)
+    if plans is None:
+        found = find_signature(function, structure, dtypes)
+        if isinstance(found, str):
+            raise TypingError(_unknown(function, found, dtypes))
+        plans = _made[key] = Plans(function, found)
+    for sizes in seen_sizes(function, structure, dtypes):
+        plans.prepare(sizes)
+    return plans
 
 
 def _address_in_process(address: int) -> Any:
