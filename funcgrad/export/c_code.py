@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import pathlib
 import re
@@ -13,16 +12,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from funcgrad import errors, tree
-from funcgrad.api.arguments import leaf_labels
-from funcgrad.api.staging import stage_call
+from funcgrad import errors
 from funcgrad.compiler.build.executable import object_code
 from funcgrad.compiler.pipeline import Program, lower_program
-from funcgrad.compiler.simplify.passes import simplify
 from funcgrad.core.aval import DYNAMIC, ShapedArray
 from funcgrad.core.source import user_frame
-from funcgrad.export.numba_module import exported_name
-from funcgrad.transforms.stage import hoist_consts
+from funcgrad.export.program import identifiers, program_of
 
 _ALIGNMENT = 64
 _C_TYPES = {
@@ -40,6 +35,11 @@ _C_TYPES = {
     "complex128": "double _Complex",
     "complex64": "float _Complex",
 }
+_C_WORDS = frozenset(
+    "auto case char const default do double enum extern float goto inline int long "
+    "register restrict short signed sizeof static struct switch typedef union unsigned "
+    "void volatile".split()
+)
 # What stands in for functions of ours, where a program has one thread.
 _STAND_INS = {
     "fg_pool_run": (
@@ -135,43 +135,27 @@ def c_function(
     ...     print(made.header.read_text().splitlines()[-3])
     int64_t slope(const double *x, double *result, void *scratch);
     """
-    title = name or exported_name(function)
-    staged, flat = stage_call(function, example_args, {})
-    values, jaxpr = hoist_consts(staged)
-    labels = leaf_labels(function, example_args, {})
-    result = flat.unflatten(range(len(jaxpr.outvars)))
-    paths = [tree.keystr(place) for place, _ in tree.leaves_with_path(result)]
-    program = lower_program(simplify(jaxpr))
-    constants = [np.ascontiguousarray(v) for v in values]
-    text, externals = _module_text(title, program, constants)
+    title, jaxpr, values, labels, paths = program_of(function, example_args, name)
+    program = lower_program(jaxpr)
+    text, externals = _module_text(title, program, [np.asarray(v) for v in values])
     folder = pathlib.Path(path)
     folder.mkdir(parents=True, exist_ok=True)
-    places = [folder / f"{title}{ending}" for ending in (".h", ".o", ".so")]
-    places[1].write_bytes(object_code(text))
-    given = _parameters(labels, program.in_avals[len(values) :], "argument")
-    made = _parameters([f"result{p}" for p in paths], program.out_avals, "result")
-    places[0].write_text(_header(title, given, made, program, externals))
-    library = _linked(places[1], places[2], externals)
-    return CFunction(places[0], places[1], library, title, externals)
+    header, code, library = (folder / f"{title}{end}" for end in (".h", ".o", ".so"))
+    code.write_bytes(object_code(text))
+    count = len(labels)
+    avals = [*program.in_avals[len(values) :], *program.out_avals]
+    labels = [*labels, *(f"result{place}" for place in paths)]
+    names = identifiers(labels, (title, "scratch"), _C_WORDS)
+    parameters = list(map(_Parameter, names, labels, avals))
+    given, made = parameters[:count], parameters[count:]
+    header.write_text(_header(title, given, made, program, externals))
+    return CFunction(header, code, _linked(code, library, externals), title, externals)
 
 
 class _Parameter(NamedTuple):
     name: str
     label: str
     aval: ShapedArray
-
-
-def _parameters(
-    labels: Sequence[str], avals: Sequence[ShapedArray], fallback: str
-) -> list[_Parameter]:
-    found: list[_Parameter] = []
-    for label, aval in zip(labels, avals, strict=True):
-        base = re.sub(r"\W+", "_", label).strip("_") or fallback
-        known, count, unique = {p.name for p in found}, 2, base
-        while unique in known:
-            unique, count = f"{base}_{count}", count + 1
-        found.append(_Parameter(unique, label, aval))
-    return found
 
 
 def _module_text(
@@ -305,7 +289,7 @@ int64_t {title}({", ".join(parameters)});
 
 def _c_type(aval: ShapedArray) -> str:
     kind = _C_TYPES.get(aval.dtype.name)
-    if kind is None or math.prod(aval.shape) < 0:
+    if kind is None:
         raise _refusal("the function", [f"arrays of {aval.dtype}"])
     return kind
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import keyword
 import os
 import pathlib
 import re
@@ -11,12 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad import errors, tree
-from funcgrad.api.arguments import leaf_labels, name_of
-from funcgrad.api.staging import stage_call
-from funcgrad.compiler.simplify.passes import simplify
+from funcgrad import errors
 from funcgrad.core.aval import ShapedArray
-from funcgrad.core.jaxpr import Jaxpr
 from funcgrad.core.source import user_frame
 from funcgrad.export import (  # noqa: F401  (they fill the table of templates)
     numba_source_arrays,
@@ -30,8 +25,8 @@ from funcgrad.export.numba_source import (
     scalar_text,
     shape_text,
 )
+from funcgrad.export.program import ExportedProgram, identifiers, program_of
 from funcgrad.export.tidy import tidy
-from funcgrad.transforms.stage import hoist_consts
 
 _LARGE = 1000
 """Constants of more entries are written as bytes."""
@@ -83,52 +78,16 @@ def numba_module(
     >>> bool(abs(module["area_grad"](2.0) - 4.0 * np.pi) < 1e-12)
     True
     """
-    closed, flat = stage_call(function, example_args, {})
-    values, jaxpr = hoist_consts(closed)
-    jaxpr = simplify(jaxpr)
-    title = name or exported_name(function)
-    labels = leaf_labels(function, example_args, {})
-    parameters = _identifiers(labels, title)
-    result = flat.unflatten(range(len(jaxpr.outvars)))
-    paths = [tree.keystr(path) for path, _ in tree.leaves_with_path(result)]
-    text = _module(jaxpr, values, title, labels, parameters, paths)
+    program = program_of(function, example_args, name)
+    text = _module(program)
     if path is not None:
         pathlib.Path(path).write_text(text)
     return text
 
 
-def exported_name(function: Any) -> str:
-    """A name for a function in another language: of letters, digits, underscores."""
-    name = re.sub(r"\W+", "_", name_of(function)).strip("_")
-    return f"function_{name}" if not name or keyword.iskeyword(name) else name
-
-
-def _identifiers(labels: Sequence[str], title: str) -> list[str]:
-    """A parameter's name for each leaf: ``params['w'][0]`` is ``params_w_0``."""
-    names: list[str] = []
-    for label in labels:
-        base = re.sub(r"\W+", "_", label).strip("_") or "argument"
-        if (
-            keyword.iskeyword(base)
-            or base[0].isdigit()
-            or base in ("np", "numba", "math")
-        ):
-            base = f"{base}_"
-        name, number = base, 2
-        while name in (*names, title):
-            name, number = f"{base}_{number}", number + 1
-        names.append(name)
-    return names
-
-
-def _module(
-    jaxpr: Jaxpr,
-    values: Sequence[Any],
-    title: str,
-    labels: Sequence[str],
-    parameters: Sequence[str],
-    paths: Sequence[str],
-) -> str:
+def _module(program: ExportedProgram) -> str:
+    title, jaxpr, values, labels, paths = program
+    parameters = identifiers(labels, (title,), ("np", "numba", "math"))
     constants = [f"CONSTANT_{k}" for k in range(len(values))]
     writer = Writer([*parameters, *constants, title])
     _check_arguments(writer, parameters, jaxpr.in_avals[len(values) :])

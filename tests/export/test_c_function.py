@@ -93,6 +93,16 @@ def test_a_c_program_uses_header_and_object(tmp_path):
     )
 
 
+def test_parameters_have_names_that_c_takes(tmp_path):
+    made = fg.export.c_function(
+        lambda double, result: double * result, 2.0, 3.0, path=tmp_path, name="product"
+    )
+    assert (
+        "product(const double *double_, const double *result, double *result_2, "
+        "void *scratch)"
+    ) in made.header.read_text()
+
+
 def test_large_products_name_blas(tmp_path):
     a = np.ones((300, 300))
     made = fg.export.c_function(lambda a: a @ a, a, path=tmp_path, name="product")
