@@ -39,7 +39,7 @@ class Worker:
                 "OMP_NUM_THREADS": count,
                 "OPENBLAS_NUM_THREADS": count,
                 "MKL_NUM_THREADS": count,
-                "FUNCGRAD_NUM_THREADS": count,
+                "FUNCGRAD_THREADS": count,
             },
         )
         self.version: str = self.receive()["version"]
@@ -89,9 +89,9 @@ def agree(results: Sequence[list[float]], tolerance: float, absolute: float) -> 
 def run_workload(workload: Workload, workers: list[Worker], rounds: int) -> Row:
     """Time a workload ``rounds`` times, the libraries taking turns."""
     row = Row(workload.name, workload.bars)
+    coarser = COARSER if workers[0].dtype == "float32" else 1.0
     for seed in range(rounds):
         results = []
-        coarser = 1.0
         for worker in workers:
             if worker.library in row.errors:
                 continue
@@ -103,7 +103,6 @@ def run_workload(workload: Workload, workers: list[Worker], rounds: int) -> Row:
                 results.append(reply["result"])
                 if reply.get("bytes") is not None:
                     row.memory.setdefault(worker.library, []).append(reply["bytes"])
-            coarser = COARSER if worker.dtype == "float32" else 1.0
         if workload.comparable and len(results) > 1:
             row.agrees = row.agrees and agree(
                 results, workload.tolerance * coarser, ABSOLUTE * coarser
