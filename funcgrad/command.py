@@ -3,9 +3,8 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from funcgrad.api.environment import info
+from funcgrad.api.environment import cache_size, info
 from funcgrad.compiler.build import disk_cache
 from funcgrad.testing.selftest import CHECKS, run_check
 
@@ -49,14 +48,13 @@ def _say(text: str) -> int:
 
 
 def _cache(what: str) -> str:
-    stats = disk_cache.statistics()
     if what == "path":
-        return str(stats.directory)
-    size = f"{stats.entries} programs, {stats.bytes / 2**20:.1f} MiB"
+        return str(disk_cache.directory())
+    size = cache_size()
     if what == "size":
         return size
     disk_cache.clear()
-    return f"removed {size} from {Path(stats.directory)}"
+    return f"removed {size} from {disk_cache.directory()}"
 
 
 def selftest() -> int:

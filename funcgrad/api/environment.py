@@ -24,9 +24,14 @@ def version(package: str) -> str:
         return "a checkout" if package == "funcgrad" else "not installed"
 
 
+def cache_size() -> str:
+    """What the cache of compiled code holds."""
+    stats = disk_cache.statistics()
+    return f"{stats.entries} programs, {stats.bytes / 2**20:.1f} MiB"
+
+
 def info() -> str:
     """What a report of a bug should say about the machine, a line for each fact."""
-    stats = disk_cache.statistics()
     state = "on" if disk_cache.is_enabled() else "off"
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
     facts = {
@@ -36,8 +41,8 @@ def info() -> str:
         "processor": f"{host().environment[4]}, {8 * vector_bytes()}-bit vectors",
         "cores": f"{cores or os.cpu_count()} of {os.cpu_count()}",
         "threads": str(config.threads or "one per core"),
-        "cache": f"{state}, {stats.directory}",
-        "cache size": f"{stats.entries} programs, {stats.bytes / 2**20:.1f} MiB",
+        "cache": f"{state}, {disk_cache.directory()}",
+        "cache size": cache_size(),
         "C compiler": shutil.which("cc") or "none (only needed to export C)",
     }
     return "\n".join(f"{name:<12}{fact}" for name, fact in facts.items())
