@@ -171,7 +171,7 @@ def _source(plans: Plans, places: Sequence[str]) -> str:
         else:
             lines.append(f"    x{k} = dtype{k}({place})")
     lines += _search(plans, sizes)
-    first, width = plans.first, signature.constants
+    first, width = plans.dims, signature.constants
     constants = [f"rows[row, {first + 3 + i}]" for i in range(width)]
     at = first + 3 + width
     outs = []

@@ -23,7 +23,7 @@ from funcgrad.core.trace import Tracer
 from funcgrad.ops.control.call import compiled
 
 CAPACITY = 1024
-NOT_PREPARED, FAILED = -1, -2
+FAILED = -2
 
 
 class Signature(NamedTuple):
@@ -39,19 +39,18 @@ class Signature(NamedTuple):
 class Plans:
     """The rows of one jitted function for one signature.
 
-    Columns: sizes of the arguments, then from ``first`` on the address of the code, of
-    its table, bytes of scratch memory, addresses of constants, sizes of the results.
-    Row 0 holds the number of rows.
+    Columns: the ``dims`` sizes of the arguments, the address of the code, of its table,
+    bytes of scratch memory, addresses of constants, sizes of the results. Row 0 holds
+    the number of rows.
     """
 
     def __init__(self, function: Any, signature: Signature) -> None:
         self.function = function
         self.signature = signature
         self.dims = sum(ndim for _, ndim in signature.leaves)
-        self.first = self.dims
         sizes = sum(ndim for _, ndim in signature.results)
-        self.width = self.dims + 3 + signature.constants + sizes
-        self.rows = np.zeros((CAPACITY + 1, self.width or 1), np.int64)
+        width = self.dims + 3 + signature.constants + sizes
+        self.rows = np.zeros((CAPACITY + 1, width), np.int64)
         self.kept: list[Any] = []
         self.lock = threading.Lock()
         prototype = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)
