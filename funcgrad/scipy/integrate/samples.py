@@ -54,8 +54,9 @@ def cumulative_trapezoid(
     Array([0., 1., 4.])
     """
     y = fnp.asarray(y)
-    left = fnp.take(y, np.arange(typeof(y).shape[axis] - 1), axis=axis)
-    right = fnp.take(y, np.arange(1, typeof(y).shape[axis]), axis=axis)
+    count = typeof(y).shape[axis]
+    left = ops.slice_in_dim(y, 0, count - 1, axis=axis)
+    right = ops.slice_in_dim(y, 1, count, axis=axis)
     areas = fnp.cumsum(_widths(y, x, dx, axis) * (left + right) / 2.0, axis=axis)
     if initial is None:
         return areas

@@ -70,7 +70,7 @@ class CubicHermiteSpline:
         """
         x = fnp.asarray(x)
         i, rows = self._pieces(x)
-        d = _along(x - self.x[i], rows[0], x)
+        d = _along(x - self.x[i], rows[0])
         weights = {
             0: (1.0, 1.0, 1.0, 1.0),
             1: (3.0, 2.0, 1.0, 0.0),
@@ -94,7 +94,7 @@ class CubicHermiteSpline:
         h = _along(fnp.diff(self.x), self.c[0])
         whole = _integral(self.c, h)
         before = fnp.cumsum(whole, axis=0) - whole
-        d = _along(x - self.x[i], rows[0], x)
+        d = _along(x - self.x[i], rows[0])
         return self._masked(x, before[i] + _integral(rows, d))
 
     def _pieces(self, x: Any) -> tuple[Any, Any]:
@@ -106,18 +106,17 @@ class CubicHermiteSpline:
         if self.extrapolate:
             return result
         inside = (x >= self.x[0]) & (x <= self.x[-1])
-        return fnp.where(_along(inside, result, x), result, np.nan)
+        return fnp.where(_along(inside, result), result, np.nan)
 
 
 def _integral(c: Any, d: Any) -> Any:
     return d * (c[3] + d * (c[2] / 2.0 + d * (c[1] / 3.0 + d * c[0] / 4.0)))
 
 
-def _along(a: Any, like: Any, x: Any = None) -> Any:
+def _along(a: Any, like: Any) -> Any:
     """With as many more axes of length 1 as ``like`` has."""
-    ndim = typeof(a).ndim if x is None else typeof(x).ndim
-    shape = (*typeof(a).shape, *[1] * (typeof(like).ndim - ndim))
-    return ops.reshape(a, shape)
+    aval = typeof(a)
+    return ops.reshape(a, (*aval.shape, *[1] * (typeof(like).ndim - aval.ndim)))
 
 
 def _checked(x: Any, y: Any) -> tuple[Any, Any]:
