@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from funcgrad.viz.model import Group, Program
+from collections.abc import Iterator
+
+from funcgrad.viz.model import Edge, Group, Program
 
 Key = tuple[str, int]
 """``("n", node)`` or ``("g", group)``."""
@@ -61,6 +63,34 @@ class Folding:
             return of_group[group]
 
         return [closed_around(n.group) or ("n", n.id) for n in self.program.nodes]
+
+    def visible_edges(self, opened: set[int]) -> dict[tuple[Key, Key], list[Edge]]:
+        """Edges by the two visible things that they lead from and to."""
+        shown = self.shown(opened)
+        between: dict[tuple[Key, Key], list[Edge]] = {}
+        for edge in self.program.edges:
+            pair = shown[edge.source], shown[edge.target]
+            if pair[0] != pair[1]:
+                between.setdefault(pair, []).append(edge)
+        return between
+
+    def walk(
+        self, opened: set[int], group: int = 0, depth: int = 0
+    ) -> Iterator[tuple[str, int, int]]:
+        """Visible things in order, each with its number and how deep it stands.
+
+        A thing is a ``"node"``, a ``"closed"`` group, or an open one: its ``"start"``,
+        what is in it, and its ``"end"``.
+        """
+        for kind, number in self.members[group]:
+            if kind == "n":
+                yield "node", number, depth
+            elif number in opened:
+                yield "start", number, depth
+                yield from self.walk(opened, number, depth + 1)
+                yield "end", number, depth
+            else:
+                yield "closed", number, depth
 
 
 def fold_ranges(program: Program) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 
 from funcgrad.core.source import SourceLine
 from funcgrad.viz.heat import heat_of
-from funcgrad.viz.model import Node, Program
+from funcgrad.viz.model import Program
 from funcgrad.viz.wording import (
+    code_of,
     derivative_text,
     local_value,
     numbers_text,
@@ -39,12 +40,6 @@ def page(program: Program, opened: set[int], title: str, description: str) -> st
     return text
 
 
-def _code(node: Node) -> str:
-    """The expression under the title, where it says more."""
-    code = node.expression or node.operation
-    return "" if node.kind == "input" or code == node.label else code
-
-
 def as_data(program: Program, opened: set[int]) -> dict[str, Any]:
     """What the script reads: texts of nodes, edges and groups as short rows."""
     outgoing = program.outgoing()
@@ -52,7 +47,7 @@ def as_data(program: Program, opened: set[int]) -> dict[str, Any]:
     nodes = [
         [
             node.label,
-            _code(node),
+            code_of(node),
             value_lines(node.value),
             derivative_text(program, node, outgoing[node.id]),
             node.marks,

@@ -14,13 +14,12 @@ from funcgrad.viz.heat import Heat, heat_of
 from funcgrad.viz.layout import LABEL_GAP, Item, Point, layered
 from funcgrad.viz.model import Edge, Program
 from funcgrad.viz.wording import (
+    code_of,
     derivative_text,
-    local_text,
-    numbers_text,
+    edge_lines,
     value_lines,
 )
 
-FONT = 12.0
 CHARACTER = 7.25
 LINE = 17.0
 PAD = 12.0
@@ -87,13 +86,7 @@ class Scene:
 
 def compose(program: Program, folding: Folding, opened: set[int]) -> Scene:
     """Lay out what is visible when these groups are open."""
-    shown = folding.shown(opened)
-    between: dict[tuple[Key, Key], list[Edge]] = {}
-    for edge in program.edges:
-        pair = (shown[edge.source], shown[edge.target])
-        if pair[0] != pair[1]:
-            between.setdefault(pair, []).append(edge)
-    return Composer(program, folding, opened, between).scene()
+    return Composer(program, folding, opened).scene()
 
 
 @dataclass(slots=True)
@@ -118,17 +111,12 @@ class _Part:
 class Composer:
     """The recursion over open groups."""
 
-    def __init__(
-        self,
-        program: Program,
-        folding: Folding,
-        opened: set[int],
-        between: dict[tuple[Key, Key], list[Edge]],
-    ) -> None:
+    def __init__(self, program: Program, folding: Folding, opened: set[int]) -> None:
         self.program = program
         self.folding = folding
         self.opened = opened
         self.outgoing = program.outgoing()
+        between = folding.visible_edges(opened)
         self.curves = [
             Curve(a, b, edges, [], self._labels(edges))
             for (a, b), edges in between.items()
@@ -157,12 +145,8 @@ class Composer:
         return Scene(part.boxes, part.frames, self.curves, *size)
 
     def _labels(self, edges: Sequence[Edge]) -> list[Text]:
-        if len(edges) != 1 or edges[0].flow is None:
-            return []
-        return [
-            Text(local_text(self.program, edges[0]), "local"),
-            Text("← " + numbers_text(self.program, edges[0]), "back"),
-        ]
+        lines = edge_lines(self.program, edges)
+        return [Text(*line) for line in zip(lines, ("local", "back"), strict=False)]
 
     def _path(self, key: Key) -> list[tuple[int, Key]]:
         """Groups around a visible thing, with its member on the way, root first."""
@@ -232,10 +216,8 @@ class Composer:
     def _node_box(self, key: Key) -> Box:
         node = self.program.nodes[key[1]]
         texts = [Text(_cut(node.label), "title")]
-        if node.kind == "operation":
-            code = node.expression or node.operation
-            if code != node.label:
-                texts.append(Text(_cut(code), "code"))
+        if code := code_of(node):
+            texts.append(Text(_cut(code), "code"))
         texts += [Text(line, "value") for line in value_lines(node.value)]
         derivative = derivative_text(self.program, node, self.outgoing[node.id])
         if derivative:

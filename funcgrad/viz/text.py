@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from funcgrad.viz.folding import Folding, Key
+from funcgrad.viz.folding import Folding
 from funcgrad.viz.model import Edge, Node, Program
 from funcgrad.viz.wording import (
+    assignment_text,
     d,
     derivative_text,
+    edge_lines,
     flow_text,
-    local_text,
     node_text,
-    numbers_text,
     value_lines,
 )
 
@@ -21,28 +21,17 @@ def as_text(program: Program, folding: Folding, opened: set[int]) -> str:
     """Nodes in the order of the forward pass, then of the backward pass."""
     outgoing = program.outgoing()
     lines = ["forward"]
-
-    def members(group: int, indent: str) -> None:
-        for kind, number in folding.members[group]:
-            if kind == "n":
-                node = program.nodes[number]
-                parts = [node.name]
-                if node.expression and node.expression != node.name:
-                    parts.append(f"= {node.expression}")
-                parts.append("= " + ", ".join(value_lines(node.value)))
-                parts += [f"  ! {m}" for m in node.marks]
-                lines.append(indent + " ".join(parts))
-                continue
-            info = program.groups[number]
-            if number in opened:
-                lines.append(f"{indent}[{info.title}]")
-                members(number, indent + "  ")
-            else:
-                lines.append(
-                    f"{indent}[{info.title}: {folding.sizes[number]} operations]"
-                )
-
-    members(0, "  ")
+    for step, number, depth in folding.walk(opened):
+        indent = "  " * (depth + 1)
+        if step == "node":
+            node = program.nodes[number]
+            parts = [assignment_text(node), *(f"  ! {m}" for m in node.marks)]
+            lines.append(indent + " ".join(parts))
+        elif step == "start":
+            lines.append(f"{indent}[{program.groups[number].title}]")
+        elif step == "closed":
+            title, size = program.groups[number].title, folding.sizes[number]
+            lines.append(f"{indent}[{title}: {size} operations]")
     if program.loss is None:
         return "\n".join([*lines, "no derivatives: the result is not one real number"])
     lines.append("backward")
@@ -69,18 +58,6 @@ def _quoted(text: str) -> str:
     return '"' + escaped.replace("\n", "\\n") + '"'
 
 
-def _visible(
-    program: Program, folding: Folding, opened: set[int]
-) -> dict[tuple[Key, Key], list[Edge]]:
-    shown = folding.shown(opened)
-    between: dict[tuple[Key, Key], list[Edge]] = {}
-    for edge in program.edges:
-        pair = shown[edge.source], shown[edge.target]
-        if pair[0] != pair[1]:
-            between.setdefault(pair, []).append(edge)
-    return between
-
-
 def node_lines(program: Program, node: Node, edges: Sequence[Edge]) -> list[str]:
     """Title, expression, value, derivative and marks, a line each."""
     lines = [node.name]
@@ -92,13 +69,6 @@ def node_lines(program: Program, node: Node, edges: Sequence[Edge]) -> list[str]
     return lines + ([derivative] if derivative else []) + [f"! {m}" for m in node.marks]
 
 
-def edge_lines(program: Program, edges: Sequence[Edge]) -> list[str]:
-    """Local derivative and what flows back, where it is one edge."""
-    if len(edges) != 1 or edges[0].flow is None:
-        return []
-    return [local_text(program, edges[0]), "← " + numbers_text(program, edges[0])]
-
-
 def as_dot(program: Program, folding: Folding, opened: set[int], about: str) -> str:
     """The graph in Graphviz's language; open groups are clusters."""
     outgoing = program.outgoing()
@@ -107,34 +77,29 @@ def as_dot(program: Program, folding: Folding, opened: set[int], about: str) -> 
         "  rankdir=LR; node [shape=box, fontname=monospace];",
         f"  graph [tooltip={_quoted(about)}];",
     ]
-
-    def members(group: int, indent: str) -> None:
-        for kind, number in folding.members[group]:
-            if kind == "n":
-                node = program.nodes[number]
-                label = "\n".join(node_lines(program, node, outgoing[number]))
-                style = ", style=rounded" if node.kind == "input" else ""
-                if node.marks:
-                    style = ', style="bold,dashed"'
-                tip = _quoted(node_text(program, node, outgoing[number]))
-                lines.append(
-                    f"{indent}n{number} [label={_quoted(label)}{style}, tooltip={tip}];"
-                )
-                continue
-            info = program.groups[number]
-            if number in opened:
-                lines.append(f"{indent}subgraph cluster_{number} {{")
-                lines.append(f"{indent}  label={_quoted(info.title)}; style=dashed;")
-                members(number, indent + "  ")
-                lines.append(f"{indent}}}")
-            else:
-                label = f"{info.title}\n{folding.sizes[number]} operations"
-                lines.append(
-                    f"{indent}g{number} [label={_quoted(label)}, shape=box3d];"
-                )
-
-    members(0, "  ")
-    for (a, b), edges in _visible(program, folding, opened).items():
+    for step, number, depth in folding.walk(opened):
+        indent = "  " * (depth + 1)
+        if step == "node":
+            node = program.nodes[number]
+            label = "\n".join(node_lines(program, node, outgoing[number]))
+            style = ", style=rounded" if node.kind == "input" else ""
+            if node.marks:
+                style = ', style="bold,dashed"'
+            tip = _quoted(node_text(program, node, outgoing[number]))
+            lines.append(
+                f"{indent}n{number} [label={_quoted(label)}{style}, tooltip={tip}];"
+            )
+        elif step == "start":
+            title = _quoted(program.groups[number].title)
+            lines.append(f"{indent}subgraph cluster_{number} {{")
+            lines.append(f"{indent}  label={title}; style=dashed;")
+        elif step == "end":
+            lines.append(f"{indent}}}")
+        else:
+            size = f"{folding.sizes[number]} operations"
+            label = _quoted(f"{program.groups[number].title}\n{size}")
+            lines.append(f"{indent}g{number} [label={label}, shape=box3d];")
+    for (a, b), edges in folding.visible_edges(opened).items():
         label = _quoted("\n".join(edge_lines(program, edges)))
         lines.append(f"  {a[0]}{a[1]} -> {b[0]}{b[1]} [label={label}];")
     return "\n".join([*lines, "}"]) + "\n"
@@ -157,26 +122,23 @@ def as_mermaid(program: Program, folding: Folding, opened: set[int], about: str)
         "  accTitle: Computation graph",
         f"  accDescr: {description}",
     ]
-
-    def members(group: int, indent: str) -> None:
-        for kind, number in folding.members[group]:
-            if kind == "n":
-                node = program.nodes[number]
-                label = _mermaid(node_lines(program, node, outgoing[number]))
-                left, right = ("([", "])") if node.kind == "input" else ("[", "]")
-                lines.append(f"{indent}n{number}{left}{label}{right}")
-                continue
-            info = program.groups[number]
-            if number in opened:
-                lines.append(f"{indent}subgraph s{number}[{_mermaid([info.title])}]")
-                members(number, indent + "  ")
-                lines.append(f"{indent}end")
-            else:
-                folded = [info.title, f"{folding.sizes[number]} operations"]
-                lines.append(f"{indent}g{number}[[{_mermaid(folded)}]]")
-
-    members(0, "  ")
-    for (a, b), edges in _visible(program, folding, opened).items():
+    for step, number, depth in folding.walk(opened):
+        indent = "  " * (depth + 1)
+        if step == "node":
+            node = program.nodes[number]
+            label = _mermaid(node_lines(program, node, outgoing[number]))
+            left, right = ("([", "])") if node.kind == "input" else ("[", "]")
+            lines.append(f"{indent}n{number}{left}{label}{right}")
+        elif step == "start":
+            title = _mermaid([program.groups[number].title])
+            lines.append(f"{indent}subgraph s{number}[{title}]")
+        elif step == "end":
+            lines.append(f"{indent}end")
+        else:
+            size = f"{folding.sizes[number]} operations"
+            folded = _mermaid([program.groups[number].title, size])
+            lines.append(f"{indent}g{number}[[{folded}]]")
+    for (a, b), edges in folding.visible_edges(opened).items():
         text = edge_lines(program, edges)
         label = f"|{_mermaid(text)}|" if text else ""
         lines.append(f"  {a[0]}{a[1]} -->{label} {b[0]}{b[1]}")

@@ -73,6 +73,20 @@ def summary(array: Any) -> str:
     return f"{low:.3g} … {high:.3g}, mean {mean:.3g}"
 
 
+def code_of(node: Node) -> str:
+    """What stands under an operation's title: its expression, if that says more."""
+    code = node.expression or node.operation
+    return "" if node.kind == "input" or code == node.label else code
+
+
+def assignment_text(node: Node) -> str:
+    """A node with its expression and value: ``d = 2 * b = 2``."""
+    parts = [node.name]
+    if node.expression and node.expression != node.name:
+        parts.append(node.expression)
+    return " = ".join([*parts, ", ".join(value_lines(node.value))])
+
+
 def d(program: Program, node: Node) -> str:
     """The derivative of the loss by a node: ``dL/dd``."""
     return f"d{program.loss_name}/{by(node)}"
@@ -149,13 +163,16 @@ def numbers_text(program: Program, edge: Edge) -> str:
     return result
 
 
+def edge_lines(program: Program, edges: Sequence[Edge]) -> list[str]:
+    """Local derivative and what flows back, where it is one edge."""
+    if len(edges) != 1 or edges[0].flow is None:
+        return []
+    return [local_text(program, edges[0]), "← " + numbers_text(program, edges[0])]
+
+
 def node_text(program: Program, node: Node, outgoing: Sequence[Edge]) -> str:
     """One line that says everything of a node."""
-    parts = [node.name]
-    if node.expression and node.expression != node.name:
-        parts.append(f"= {node.expression}")
-    parts.append("= " + ", ".join(value_lines(node.value)))
-    text = " ".join(parts)
+    text = assignment_text(node)
     derivative = derivative_text(program, node, outgoing)
     if derivative:
         text += f"; {derivative}"
