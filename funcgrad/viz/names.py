@@ -70,14 +70,13 @@ def _named_expression(code: CodeType, instruction: int) -> tuple[str | None, str
         return None, ""
     first, last, start, end = place
     span: Any = (first, start, last, end)
-    _, texts, variables, _ = _source(code.co_filename, _version(code.co_filename))
-    return variables.get(span), texts.get(span, "")
+    source = _source(code.co_filename, _version(code.co_filename))
+    return source.variables.get(span), source.texts.get(span, "")
 
 
 def _statement(file: str, number: int) -> tuple[str | None, str]:
     """Variable that a line assigns, and the expression it takes the value of."""
-    _, _, _, statements = _source(file, _version(file))
-    return statements.get(number, (None, ""))
+    return _source(file, _version(file)).statements.get(number, (None, ""))
 
 
 def _version(file: str) -> str:
@@ -85,7 +84,6 @@ def _version(file: str) -> str:
 
 
 class _Source(NamedTuple):
-    text: str
     texts: dict[Span, str]
     variables: dict[Span, str]
     statements: dict[int, tuple[str | None, str]]
@@ -94,7 +92,7 @@ class _Source(NamedTuple):
 @functools.lru_cache(maxsize=64)
 def _source(file: str, text: str) -> _Source:
     """Expressions and assignments of a file by their place."""
-    found = _Source(text, {}, {}, {})
+    found = _Source({}, {}, {})
     try:
         module = ast.parse(text)
     except (SyntaxError, ValueError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
@@ -31,24 +32,15 @@ from funcgrad.viz.model import Edge, Group, Node, Program
 from funcgrad.viz.names import Site, site_of_frame, site_of_line
 
 
+@dataclass(slots=True)
 class Record:
     """An operation with its operands, for the backward pass."""
 
-    __slots__ = ("operands", "params", "primitive", "results", "sources")
-
-    def __init__(
-        self,
-        primitive: Primitive,
-        operands: list[Any],
-        params: Any,
-        sources: list[int],
-        results: list[int],
-    ) -> None:
-        self.primitive = primitive
-        self.operands = operands
-        self.params = params
-        self.sources = sources
-        self.results = results
+    primitive: Primitive
+    operands: list[Any]
+    params: Any
+    sources: list[int]
+    results: list[int]
 
 
 class RecordTracer(ArrayTracer):
