@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 import funcgrad.numpy as fnp
 from funcgrad import lax
 from funcgrad.core.array import as_array
+from funcgrad.numpy.linalg.operands import adjoint
 
 
 def _hermitian(a: Any, symmetrize_input: bool) -> Any:
     a = fnp.asarray(a)
-    return (a + np.conj(np.swapaxes(a, -1, -2))) / 2 if symmetrize_input else a
+    return (a + adjoint(a)) / 2 if symmetrize_input else a
 
 
 def cholesky(a: Any, *, upper: bool = False, symmetrize_input: bool = True) -> Any:
@@ -37,6 +36,7 @@ def cholesky(a: Any, *, upper: bool = False, symmetrize_input: bool = True) -> A
 
     Examples
     --------
+    >>> import numpy as np
     >>> cholesky(np.array([[4.0, 3.0], [1.0, 2.0]])).tolist()
     [[2.0, 0.0], [1.0, 1.0]]
     """
@@ -73,6 +73,7 @@ def eig(a: Any) -> tuple[Any, Any]:
 
     Examples
     --------
+    >>> import numpy as np
     >>> w, v = eig(np.diag([2.0, 3.0]))
     >>> w.tolist()
     [(2+0j), (3+0j)]

@@ -1,4 +1,4 @@
-"""Orthogonal, singular, polar and LU factors, and eigenvalues of Hermitian matrices."""
+"""Orthogonal, singular and polar factors, and eigenvalues of Hermitian matrices."""
 
 from __future__ import annotations
 
@@ -235,8 +235,8 @@ def eigh(
         w, v = kernels.eigh(x, lower=lower)
         return as_array(w) if eigvals_only else (as_array(w), as_array(v))
     x, y = promote([x, as_matrices(b, square=True)])
-    full = _from_triangle(x, lower)
-    factor = kernels.cholesky(_from_triangle(y, lower))
+    full = from_triangle(x, lower)
+    factor = kernels.cholesky(from_triangle(y, lower))
     if type == 1:
         half = kernels.triangular_solve(factor, full, left_side=True, lower=True)
         reduced = adjoint(
@@ -255,11 +255,12 @@ def eigh(
     return as_array(w), as_array(v)
 
 
-def _from_triangle(a: Any, lower: bool) -> Any:
-    """The Hermitian matrix that has this triangle."""
+def from_triangle(a: Any, lower: bool, *, conjugated: bool = True) -> Any:
+    """The Hermitian, or else symmetric, matrix that has this triangle."""
     strict = fnp.tril(a, -1) if lower else fnp.triu(a, 1)
-    n = typeof(a).shape[-1]
-    return strict + adjoint(strict) + fnp.real(a) * np.eye(n, dtype=typeof(a).dtype)
+    other = adjoint(strict) if conjugated else fnp.swapaxes(strict, -1, -2)
+    middle = fnp.real(a) if conjugated else a
+    return strict + other + middle * np.eye(typeof(a).shape[-1], dtype=typeof(a).dtype)
 
 
 def eigh_tridiagonal(

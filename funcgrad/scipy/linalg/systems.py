@@ -9,9 +9,10 @@ import numpy as np
 from funcgrad import numpy as fnp
 from funcgrad.core.array import as_array
 from funcgrad.core.trace import typeof
-from funcgrad.numpy.linalg.operands import adjoint, as_matrices, matrix_shape_error
+from funcgrad.numpy.linalg.operands import as_matrices, matrix_shape_error
 from funcgrad.ops import linalg as kernels
 from funcgrad.ops.control.loops import fori_loop
+from funcgrad.scipy.linalg.decompositions import from_triangle
 from funcgrad.scipy.linalg.triangular import cho_solve, cholesky, solve_triangular
 
 _KINDS = ("gen", "sym", "her", "pos")
@@ -86,10 +87,7 @@ def solve(
     if assume_a == "pos":
         return cho_solve((cholesky(x, lower), lower), b)
     if assume_a != "gen":
-        strict = fnp.tril(x, -1) if lower else fnp.triu(x, 1)
-        other = adjoint(strict) if assume_a == "her" else fnp.swapaxes(strict, -1, -2)
-        middle = fnp.real(x) if assume_a == "her" else x
-        x = strict + other + middle * np.eye(typeof(x).shape[-1], dtype=typeof(x).dtype)
+        x = from_triangle(x, lower, conjugated=assume_a == "her")
     return as_array(fnp.linalg.solve(x, b))
 
 

@@ -11,7 +11,7 @@ from funcgrad.core.array import as_array
 from funcgrad.core.dtypes import divide_dtype, result_type_of
 from funcgrad.core.trace import typeof
 from funcgrad.numpy.dispatch import to_array
-from funcgrad.numpy.linalg.operands import as_matrices, matrix_shape_error
+from funcgrad.numpy.linalg.operands import adjoint, as_matrices, matrix_shape_error
 from funcgrad.ops import linalg as kernels
 from funcgrad.ops.casting import convert_element_type
 from funcgrad.ops.elementwise import broadcast_shapes
@@ -51,11 +51,7 @@ def cholesky(
     x = as_matrices(a, square=True)
     if lower:
         return as_array(kernels.cholesky(x))
-    return as_array(_adjoint(kernels.cholesky(_adjoint(x))))
-
-
-def _adjoint(x: Any) -> Any:
-    return np.conj(np.swapaxes(x, -1, -2))
+    return as_array(adjoint(kernels.cholesky(adjoint(x))))
 
 
 def solve_triangular(
