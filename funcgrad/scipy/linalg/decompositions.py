@@ -307,14 +307,11 @@ def eigh_tridiagonal(
     if select not in ("a", "i"):
         raise ValueError(f"select is 'a' or 'i', not {select!r}")
     d, e = fnp.asarray(d), fnp.asarray(e)
-    n = typeof(d).shape[0]
-    rows = np.arange(n)
     matrix = fnp.diag(d) + fnp.pad(fnp.diag(e), ((1, 0), (0, 1)))
     w, v = (as_array(y) for y in kernels.eigh(as_matrices(matrix), lower=True))
     if select == "i":
         if select_range is None:
             raise ValueError("select='i' asks for select_range")
         first, last = select_range
-        chosen = rows[first : last + 1]
-        w, v = w[chosen], v[:, chosen]
+        w, v = w[first : last + 1], v[:, first : last + 1]
     return w if eigvals_only else (w, v)

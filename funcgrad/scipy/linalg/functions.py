@@ -207,7 +207,6 @@ def funm(A: Any, func: Callable[[Any], Any], disp: bool = True) -> Any:
     a = a.astype(complex_dtype(typeof(a).dtype))
     if 0 in typeof(a).shape:
         return as_array(a)
-    w, v = (ops.stop_gradient(x) for x in kernels.eig(a))
 
     @custom_jvp
     def apply(a: Any) -> Any:
@@ -223,6 +222,7 @@ def funm(A: Any, func: Callable[[Any], Any], disp: bool = True) -> Any:
     found = apply(a)
     if disp:
         return as_array(found)
+    w, v = (ops.stop_gradient(x) for x in kernels.eig(a))
     eps = np.finfo(typeof(w).dtype).eps
     return as_array(found), as_array(eps * fnp.linalg.cond(v, 1))
 
