@@ -12,6 +12,7 @@ from funcgrad import numpy as fnp
 from funcgrad.core.array import as_array
 from funcgrad.core.dtypes import divide_dtype, real_dtype
 from funcgrad.core.trace import typeof
+from funcgrad.numpy.fft.one_axis import resized
 
 _INVERSE = {1: 1, 2: 3, 3: 2, 4: 4}
 _NORMS = (None, "backward", "ortho", "forward")
@@ -147,9 +148,7 @@ def _along(x: Any, type: int, n: int | None, axis: int, norm: str) -> Any:
     n = length if n is None else n
     if n < (2 if type == 1 else 1):
         raise ValueError(f"a transform of type {type} can not have the length {n}")
-    x = x[..., :n]
-    if n > length:
-        x = fnp.pad(x, [(0, 0)] * (typeof(x).ndim - 1) + [(0, n - length)])
+    x = resized(x, n, typeof(x).ndim - 1)
     if typeof(x).dtype.kind == "c":
         parts = [_scaled(part, type, norm) for part in (fnp.real(x), fnp.imag(x))]
         y = parts[0] + 1j * parts[1]

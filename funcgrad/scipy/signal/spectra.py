@@ -11,6 +11,7 @@ from funcgrad.core.array import as_array
 from funcgrad.core.dtypes import divide_dtype, real_dtype
 from funcgrad.core.trace import typeof
 from funcgrad.numpy.dispatch import promote
+from funcgrad.numpy.fft.one_axis import resized
 from funcgrad.scipy.signal.trends import detrend as without_trend
 
 
@@ -30,11 +31,15 @@ def _window(window: Any, nperseg: int | None, length: int | None) -> tuple[Any, 
     return get_window(window, size), size
 
 
+def _places(count: int, size: int, step: int) -> Any:
+    """Where the entries of each of the windows stand in the signal."""
+    return step * np.arange(count)[:, None] + np.arange(size)
+
+
 def _segments(x: Any, size: int, step: int) -> Any:
     """Overlapping pieces of the last axis, on a new last axis."""
     count = (typeof(x).shape[-1] - size) // step + 1
-    place = step * np.arange(count)[:, None] + np.arange(size)
-    return x[..., place]
+    return x[..., _places(count, size, step)]
 
 
 def _transformed(
@@ -131,8 +136,7 @@ def csd(
     step, nfft = _steps(size, noverlap, nfft)
     onesided = return_onesided and typeof(a).dtype.kind != "c"
     w = fnp.asarray(w).astype(real_dtype(typeof(a).dtype))
-    parts = (_transformed(s, w, step, nfft, detrend, onesided) for s in (a, b))
-    first, second = parts
+    first, second = (_transformed(s, w, step, nfft, detrend, onesided) for s in (a, b))
     power = fnp.conj(first) * second
     power = power / (
         fs * fnp.sum(w**2) if scaling == "density" else fnp.abs(fnp.sum(w)) ** 2
@@ -234,8 +238,8 @@ def stft(
     if boundary is not None:
         s = _continued(s, size // 2, boundary)
     if padded:
-        missing = (-(typeof(s).shape[-1] - size)) % step
-        s = fnp.pad(s, [(0, 0)] * (typeof(s).ndim - 1) + [(0, missing)])
+        length = typeof(s).shape[-1]
+        s = resized(s, length + (size - length) % step, typeof(s).ndim - 1)
     onesided = return_onesided and typeof(s).dtype.kind != "c"
     w = fnp.asarray(w).astype(real_dtype(typeof(s).dtype))
     found = _transformed(s, w / fnp.sum(w), step, nfft, detrend, onesided)
@@ -314,7 +318,7 @@ def istft(
     w = fnp.asarray(w).astype(real_dtype(typeof(back).dtype))
     pieces = back[..., :size] * (w * fnp.sum(w))
     length = size + (count - 1) * step
-    place = step * np.arange(count)[:, None] + np.arange(size)
+    place = _places(count, size, step)
     lead = typeof(back).shape[:-2]
     total = fnp.zeros((*lead, length), typeof(pieces).dtype).at[..., place].add(pieces)
     squares = fnp.broadcast_to(w**2, (count, size))
