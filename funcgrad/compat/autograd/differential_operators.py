@@ -40,7 +40,9 @@ def _cotangent(g: Any, value: Any) -> Any:
     return tree.map(leaf, g, value)
 
 
-def _check_scalar(value: Any, name: str) -> None:
+def _with_gradient(name: str, fun: Function, x: Any, has_aux: bool = False) -> Any:
+    """Value, gradient, and what else there is, of a function with a real result."""
+    value, pullback, *aux = _pulled_back(fun, x, has_aux)
     space = vspace(value)
     if space.size != 1:
         raise errors.GradientTypeError(
@@ -52,6 +54,7 @@ def _check_scalar(value: Any, name: str) -> None:
                 see=errors.GradientTypeError.page,
             )
         )
+    return value, pullback(space.ones()), *aux
 
 
 @unary_to_nary
@@ -92,9 +95,8 @@ def value_and_grad(fun: Function, x: Any) -> tuple[Any, Any]:
     >>> float(value), float(gradient)
     (9.0, 6.0)
     """
-    value, pullback = _pulled_back(fun, x)
-    _check_scalar(value, "value_and_grad")
-    return value, pullback(vspace(value).ones())
+    value, gradient = _with_gradient("value_and_grad", fun, x)
+    return value, gradient
 
 
 @unary_to_nary
@@ -122,9 +124,7 @@ def grad(fun: Function, x: Any) -> Any:
     >>> [float(g) for g in grad(lambda x, y: x * y, argnum=(0, 1))(2.0, 3.0)]
     [3.0, 2.0]
     """
-    value, pullback = _pulled_back(fun, x)
-    _check_scalar(value, "grad")
-    return pullback(vspace(value).ones())
+    return _with_gradient("grad", fun, x)[1]
 
 
 @unary_to_nary
@@ -137,9 +137,8 @@ def grad_and_aux(fun: Function, x: Any) -> tuple[Any, Any]:
     >>> float(gradient), float(aux)
     (6.0, 30.0)
     """
-    value, pullback, aux = _pulled_back(fun, x, has_aux=True)
-    _check_scalar(value, "grad_and_aux")
-    return pullback(vspace(value).ones()), aux
+    _, gradient, aux = _with_gradient("grad_and_aux", fun, x, has_aux=True)
+    return gradient, aux
 
 
 @unary_to_nary
@@ -235,12 +234,8 @@ def make_hvp(fun: Function, x: Any) -> tuple[Callable[[Any], Any], Any]:
     >>> multiply(np.array([1.0, 0.0])).tolist()
     [6.0, 0.0]
     """
-    return _as_pair(make_vjp(grad(fun))(x))
-
-
-def _as_pair(pair: Any) -> tuple[Callable[[Any], Any], Any]:
-    pullback, value = pair
-    return pullback, value
+    multiply, gradient = make_vjp(grad(fun))(x)
+    return multiply, gradient
 
 
 def hessian_tensor_product(fun: Function, argnum: Any = 0) -> Function:
@@ -257,7 +252,7 @@ def hessian_tensor_product(fun: Function, argnum: Any = 0) -> Function:
         *point, vector = args
         return np.tensordot(gradient(*point, **kwargs), vector, np.ndim(vector))
 
-    return _named(grad(along, argnum), fun)
+    return named_after(fun)(grad(along, argnum))
 
 
 def tensor_jacobian_product(fun: Function, argnum: Any = 0) -> Function:
@@ -274,15 +269,7 @@ def tensor_jacobian_product(fun: Function, argnum: Any = 0) -> Function:
         *point, vector = args
         return np.tensordot(vector, fun(*point, **kwargs), np.ndim(vector))
 
-    return _named(jacobian(along, argnum), fun)
-
-
-def _named(new: Function, fun: Function) -> Function:
-    @named_after(fun)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        return new(*args, **kwargs)
-
-    return call
+    return named_after(fun)(jacobian(along, argnum))
 
 
 hessian_vector_product = hessian_tensor_product
