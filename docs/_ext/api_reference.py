@@ -6,7 +6,7 @@ import importlib
 import inspect
 import re
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ def signature_of(value: Any) -> str:
     return str(signature.replace(parameters=bare, return_annotation=empty))
 
 
-def indented(lines: Iterator[str] | list[str], depth: int) -> list[str]:
+def indented(lines: Iterable[str], depth: int) -> list[str]:
     """The lines, moved to the right."""
     return [" " * depth + line if line else "" for line in lines]
 
@@ -79,13 +79,9 @@ def mistake_lines(error: type[BaseException]) -> list[str]:
 def entry(namespace: str, name: str, value: Any) -> list[str]:
     """The directive of one name."""
     if isinstance(value, type):
-        kind, signature = "class", ""
-        if not issubclass(value, BaseException) and not isinstance(
-            value, types.GenericAlias
-        ):
-            signature = signature_of(value)
-        if issubclass(value, BaseException):
-            kind = "exception"
+        kind = "exception" if issubclass(value, BaseException) else "class"
+        plain = kind == "class" and not isinstance(value, types.GenericAlias)
+        signature = signature_of(value) if plain else ""
     elif callable(value):
         kind, signature = "function", signature_of(value)
     else:
@@ -99,20 +95,18 @@ def entry(namespace: str, name: str, value: Any) -> list[str]:
     return [*lines, ""]
 
 
-def page(namespace: str, title: str) -> str:
+def page(namespace: str) -> str:
     """The page of one namespace."""
     module = importlib.import_module(namespace)
-    names = public_names(module)
-    summary = docstring_lines(module)
     body: list[str] = []
-    for name in names:
+    for name in public_names(module):
         body += entry(namespace, name, getattr(module, name))
     return "\n".join(
         [
-            title,
-            "=" * len(title),
+            namespace,
+            "=" * len(namespace),
             "",
-            *summary,
+            *docstring_lines(module),
             "",
             f".. py:module:: {namespace}",
             "   :no-index:",
@@ -137,9 +131,7 @@ def write_pages(app: Sphinx) -> None:
     """Write what changed; pages that stay the same are not read again."""
     folder = Path(app.srcdir) / "api"
     folder.mkdir(exist_ok=True)
-    wanted = {
-        f"{namespace}.rst": page(namespace, namespace) for namespace in NAMESPACES
-    }
+    wanted = {f"{namespace}.rst": page(namespace) for namespace in NAMESPACES}
     wanted["index.rst"] = index_page()
     for old in folder.glob("*.rst"):
         if old.name not in wanted:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from funcgrad import numpy as fnp
 from funcgrad.core.numpy_protocol import find_function, find_ufunc
 from funcgrad.core.undispatched import THROUGH_OTHERS, undispatched
 
@@ -22,7 +21,6 @@ OURS = {
     "numpy.fft": "funcgrad.numpy.fft",
     "scipy.special": "funcgrad.scipy.special",
 }
-
 
 INTRODUCTION = """\
 Functions that are called on traced values, in `grad`, `vmap` and `jit`, are answered by
@@ -62,11 +60,7 @@ def is_dispatched(package: str, name: str) -> bool:
 
 def rows(package: str) -> Iterator[Row]:
     """The package's table."""
-    fnp.dispatch_table()
-    try:
-        ours: object = importlib.import_module(OURS[package])
-    except ModuleNotFoundError:
-        ours = None
+    ours = importlib.import_module(OURS[package])
     for name in public_functions(package):
         reason = undispatched().get(f"{package}.{name}")
         state = "yes" if is_dispatched(package, name) else "no"
