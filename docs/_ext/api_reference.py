@@ -16,12 +16,16 @@ from sphinx.ext.napoleon import Config
 from sphinx.ext.napoleon.docstring import NumpyDocstring
 
 PAGES = Path(__file__).parents[1] / "errors"
+ADDRESS = re.compile(r"<[^<>]* at 0x[0-9a-f]+>")
 FIRST_PROGRAM = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NAPOLEON = Config(napoleon_use_rtype=False, napoleon_use_param=False)
 
 
 def signature_of(value: Any) -> str:
-    """The parameters as text, without types; empty where Python does not tell them."""
+    """The parameters as text, without types; empty where Python does not tell them.
+
+    Defaults that are told by an address alone would differ with each build.
+    """
     try:
         signature = inspect.signature(value)
     except (TypeError, ValueError):
@@ -31,7 +35,8 @@ def signature_of(value: Any) -> str:
         for parameter in signature.parameters.values()
     ]
     empty = inspect.Signature.empty
-    return str(signature.replace(parameters=bare, return_annotation=empty))
+    text = str(signature.replace(parameters=bare, return_annotation=empty))
+    return ADDRESS.sub("...", text)
 
 
 def indented(lines: Iterable[str], depth: int) -> list[str]:
