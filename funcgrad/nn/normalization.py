@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 import funcgrad.numpy as fnp
-from funcgrad import ops
 from funcgrad.core.array import as_array
 from funcgrad.core.dtypes import canonical_dtype
 from funcgrad.core.trace import typeof
@@ -16,6 +15,7 @@ from funcgrad.nn.smooth import as_float
 from funcgrad.numpy.dispatch import to_array
 from funcgrad.ops.casting import convert_element_type
 from funcgrad.scipy.special import logsumexp
+from funcgrad.scipy.special.exponential_sums import below_top
 
 
 def softmax(x: Any, axis: Any = -1, where: Any = None, initial: Any = -np.inf) -> Any:
@@ -39,13 +39,7 @@ def softmax(x: Any, axis: Any = -1, where: Any = None, initial: Any = -np.inf) -
     >>> softmax(np.array([1000.0, 1000.0]))
     Array([0.5, 0.5])
     """
-    y = as_float(x)
-    if where is None:
-        top = fnp.max(y, axis=axis, keepdims=True)
-    else:
-        top = fnp.max(y, axis=axis, keepdims=True, where=where, initial=initial)
-        y = fnp.where(where, y, -np.inf)
-    parts = fnp.exp(y - ops.stop_gradient(top))
+    parts = fnp.exp(below_top(as_float(x), axis, where, initial))
     return parts / fnp.sum(parts, axis=axis, keepdims=True)
 
 
@@ -72,13 +66,7 @@ def log_softmax(
     >>> log_softmax(np.array([0.0, 1000.0]))
     Array([-1000.,     0.])
     """
-    y = as_float(x)
-    if where is None:
-        top = fnp.max(y, axis=axis, keepdims=True)
-    else:
-        top = fnp.max(y, axis=axis, keepdims=True, where=where, initial=initial)
-        y = fnp.where(where, y, -np.inf)
-    shifted = y - ops.stop_gradient(top)
+    shifted = below_top(as_float(x), axis, where, initial)
     return shifted - fnp.log(fnp.sum(fnp.exp(shifted), axis=axis, keepdims=True))
 
 

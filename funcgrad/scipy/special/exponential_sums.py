@@ -74,6 +74,16 @@ def logsumexp(
         return fnp.log(total) + top
 
 
+def below_top(y: Any, axis: Any, where: Any = None, initial: Any = -np.inf) -> Any:
+    """Floats less the greatest along axes; -inf for those that take no part."""
+    if where is None:
+        top = fnp.max(y, axis=axis, keepdims=True)
+    else:
+        top = fnp.max(y, axis=axis, keepdims=True, where=where, initial=initial)
+        y = fnp.where(where, y, -np.inf)
+    return y - ops.stop_gradient(top)
+
+
 def softmax(x: Any, axis: Any = None) -> Any:
     """``exp(x) / sum(exp(x))`` along axes, without overflow.
 
@@ -92,8 +102,7 @@ def softmax(x: Any, axis: Any = None) -> Any:
     >>> softmax(np.array([1000.0, 1000.0]))
     Array([0.5, 0.5])
     """
-    y = as_float(to_array(x))
-    parts = fnp.exp(y - ops.stop_gradient(fnp.max(y, axis=axis, keepdims=True)))
+    parts = fnp.exp(below_top(as_float(to_array(x)), axis))
     return parts / fnp.sum(parts, axis=axis, keepdims=True)
 
 
@@ -115,6 +124,5 @@ def log_softmax(x: Any, axis: Any = None) -> Any:
     >>> log_softmax(np.array([0.0, 1000.0]))
     Array([-1000.,     0.])
     """
-    y = as_float(to_array(x))
-    shifted = y - ops.stop_gradient(fnp.max(y, axis=axis, keepdims=True))
+    shifted = below_top(as_float(to_array(x)), axis)
     return shifted - fnp.log(fnp.sum(fnp.exp(shifted), axis=axis, keepdims=True))
