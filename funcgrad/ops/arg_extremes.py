@@ -9,14 +9,12 @@ import numpy as np
 
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.dtypes import canonical_dtype
-from funcgrad.core.primitive import Primitive
-from funcgrad.core.vspace import zero_like
 from funcgrad.ops.cases import array, booleans, case, distinct, integers
 from funcgrad.ops.reduction import check_axes, no_entries
-from funcgrad.ops.structural import move_axis_to_front, without
+from funcgrad.ops.structural import WithoutDerivative, move_axis_to_front, without
 
 
-class ArgExtremum(Primitive):
+class ArgExtremum(WithoutDerivative):
     """Index of the first extreme entry along ``axis``; of the first NaN if there is."""
 
     operation: ClassVar[str]
@@ -39,17 +37,6 @@ class ArgExtremum(Primitive):
         if x.shape[axis] == 0 and 0 not in shape:
             raise no_entries(self.name, x, (axis,))
         return ShapedArray(shape, index_dtype)
-
-    def jvp(
-        self,
-        primals: Sequence[Any],
-        tangents: Sequence[Any],
-        *,
-        axis: int,
-        index_dtype: np.dtype[Any],
-    ) -> Any:
-        y = self.bind(*primals, axis=axis, index_dtype=index_dtype)
-        return y, zero_like(y)
 
     def batch(
         self,

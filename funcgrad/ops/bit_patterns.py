@@ -14,16 +14,15 @@ from funcgrad.core.dtypes import canonical_dtype
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
-from funcgrad.core.vspace import zero_like
 from funcgrad.ops.cases import array, case, integers
 from funcgrad.ops.elementwise import wrong_kind
-from funcgrad.ops.structural import move_axis_to_front
+from funcgrad.ops.structural import WithoutDerivative, move_axis_to_front
 
 DType = np.dtype[Any]
 _CORNERS = np.array([0.0, -0.0, 1.0, -1.5, 1e-30, 3e38, np.inf, -np.inf, 1 / 3])
 
 
-class BitcastConvertType(Primitive):
+class BitcastConvertType(WithoutDerivative):
     """The same bits read as another dtype; a last axis splits or joins entries."""
 
     name = "bitcast_convert_type"
@@ -44,12 +43,6 @@ class BitcastConvertType(Primitive):
     def abstract_eval(self, x: ShapedArray, *, new_dtype: DType) -> ShapedArray:
         _check_recast(x, new_dtype)
         return ShapedArray(_recast_shape(x.shape, x.dtype, new_dtype), new_dtype)
-
-    def jvp(
-        self, primals: Sequence[Any], tangents: Sequence[Any], *, new_dtype: DType
-    ) -> Any:
-        y = self.bind(*primals, new_dtype=new_dtype)
-        return y, zero_like(y)
 
     def batch(
         self,

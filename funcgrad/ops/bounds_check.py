@@ -13,13 +13,12 @@ import numpy as np
 from funcgrad import errors
 from funcgrad.compiler.emit.value import INT64
 from funcgrad.core.aval import ShapedArray
-from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import SourceLine
-from funcgrad.core.vspace import zero_like
 from funcgrad.ops.cases import case, integers
+from funcgrad.ops.structural import WithoutDerivative
 
 
-class CheckBounds(Primitive):
+class CheckBounds(WithoutDerivative):
     """``x`` itself; an error unless ``-extent <= x < extent`` holds everywhere.
 
     ``axis`` and ``where``, the user's line, are what the message shows.
@@ -49,18 +48,6 @@ class CheckBounds(Primitive):
         self, x: ShapedArray, *, extent: int, axis: int, where: SourceLine | None
     ) -> ShapedArray:
         return x
-
-    def jvp(
-        self,
-        primals: Sequence[Any],
-        tangents: Sequence[Any],
-        *,
-        extent: int,
-        axis: int,
-        where: SourceLine | None,
-    ) -> Any:
-        y = self.bind(*primals, extent=extent, axis=axis, where=where)
-        return y, zero_like(y)
 
     def batch(
         self,

@@ -10,17 +10,16 @@ import numpy as np
 from funcgrad import errors
 from funcgrad.core.aval import ShapedArray, float0
 from funcgrad.core.dtypes import canonical_dtype
-from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import user_frame
-from funcgrad.core.vspace import Zero, zero_like
+from funcgrad.core.vspace import Zero
 from funcgrad.ops.cases import case
-from funcgrad.ops.structural import broadcast_in_dim
+from funcgrad.ops.structural import WithoutDerivative, broadcast_in_dim
 
 DType = np.dtype[Any]
 Shape = tuple[Any, ...]
 
 
-class Iota(Primitive):
+class Iota(WithoutDerivative):
     """The index of an entry along ``dimension``, as the entry: 0, 1, 2, ..."""
 
     name = "iota"
@@ -61,18 +60,6 @@ class Iota(Primitive):
                 )
             )
         return ShapedArray(tuple(shape), dtype)
-
-    def jvp(
-        self,
-        primals: Sequence[Any],
-        tangents: Sequence[Any],
-        *,
-        dtype: DType,
-        shape: Shape,
-        dimension: int,
-    ) -> Any:
-        y = self.bind(dtype=dtype, shape=shape, dimension=dimension)
-        return y, zero_like(y)
 
     def batch(
         self,

@@ -22,6 +22,7 @@ from funcgrad.ops.cumulative import cumprod
 from funcgrad.ops.elementwise import wrong_kind
 from funcgrad.ops.recurrence import shifted
 from funcgrad.ops.structural import (
+    WithoutDerivative,
     batch_reduction,
     broadcast_in_dim,
     reduce_sum,
@@ -157,7 +158,7 @@ class ReduceMin(ReduceExtremum):
     numpy = np.minimum.reduce
 
 
-class ReduceLogic(Reduction):
+class ReduceLogic(WithoutDerivative, Reduction):
     """A reduction of bits or booleans; it has no derivative."""
 
     kinds = "biu"
@@ -167,12 +168,6 @@ class ReduceLogic(Reduction):
         case(integers((4, 2)), axes=(0,)),
         case(booleans((0, 3)), axes=(0,)),
     )
-
-    def jvp(
-        self, primals: Sequence[Any], tangents: Sequence[Any], *, axes: Axes
-    ) -> Any:
-        y = self.bind(*primals, axes=axes)
-        return y, zero_like(y)
 
 
 class ReduceAnd(ReduceLogic):

@@ -39,6 +39,16 @@ class LinearInOne(Primitive):
         return y, self.bind(t, **params)
 
 
+class WithoutDerivative(Primitive):
+    """A primitive whose answer moves with no operand: places, bits, truth values."""
+
+    def jvp(
+        self, primals: Sequence[Any], tangents: Sequence[Any], **params: Any
+    ) -> Any:
+        y = self.bind(*primals, **params)
+        return y, zero_like(y)
+
+
 # The core, where this primitive lives, knows no cases.
 give_cases(constant_p, [case(value=np.arange(6.0).reshape(2, 3)), case(value=True)])
 

@@ -11,15 +11,13 @@ import numpy as np
 from funcgrad import errors
 from funcgrad.compiler.lower.index import Index
 from funcgrad.core.aval import ShapedArray
-from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
-from funcgrad.core.vspace import zero_like
 from funcgrad.ops.arithmetic import mul, sub
 from funcgrad.ops.cases import array, booleans, case, distinct, integers
 from funcgrad.ops.elementwise import wrong_kind
 from funcgrad.ops.iota import broadcasted_iota
-from funcgrad.ops.structural import move_axis_to_front
+from funcgrad.ops.structural import WithoutDerivative, move_axis_to_front
 
 Axes = tuple[int, ...]
 INT64 = np.dtype(np.int64)
@@ -120,7 +118,7 @@ EXTREME_CASES = (
 )
 
 
-class WindowPlace(Primitive):
+class WindowPlace(WithoutDerivative):
     """Where in ``x``, counted in row-major order, the first extreme of a window is."""
 
     numpy: ClassVar[Callable[..., Any]]
@@ -150,18 +148,6 @@ class WindowPlace(Primitive):
             raise wrong_kind(self.name, x.dtype, KINDS)
         check_windows_of(x, window, strides, dilation)
         return ShapedArray(window_places(x.shape, window, strides, dilation), INT64)
-
-    def jvp(
-        self,
-        primals: Sequence[Any],
-        tangents: Sequence[Any],
-        *,
-        window: Axes,
-        strides: Axes,
-        dilation: Axes,
-    ) -> Any:
-        y = self.bind(*primals, window=window, strides=strides, dilation=dilation)
-        return y, zero_like(y)
 
     def batch(
         self,
