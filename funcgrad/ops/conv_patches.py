@@ -23,7 +23,7 @@ from funcgrad.ops.conv_dimensions import (
     resolve_padding,
 )
 from funcgrad.ops.joining import stack
-from funcgrad.ops.slicing import pad, strided_slice
+from funcgrad.ops.slicing import pad_with_zeros, strided_slice
 from funcgrad.ops.structural import reshape, transpose
 from funcgrad.ops.window_places import window_places
 
@@ -81,8 +81,7 @@ def conv_general_dilated_patches(
     window = [dilated(n, d) for n, d in zip(filter_shape, dilation, strict=True)]
     pads = resolve_padding(padding, space, window, strides)
     config = [(low, high, d - 1) for (low, high), d in zip(pads, inner, strict=True)]
-    zero = np.zeros((), typeof(x).dtype)[()]
-    x = pad(x, zero, [(0, 0, 0), (0, 0, 0), *config])
+    x = pad_with_zeros(x, [(0, 0, 0), (0, 0, 0), *config])
     parts = _windows(x, tuple(filter_shape), strides, dilation)
     examples, features, count, *places = typeof(parts).shape
     merged = reshape(parts, (examples, features * count, *places))

@@ -18,11 +18,11 @@ from funcgrad.core.trace import typeof
 from funcgrad.core.vspace import Zero, add_tangents, zero_like
 from funcgrad.ops.cases import case, integers
 from funcgrad.ops.casting import convert_element_type
+from funcgrad.ops.iota import full
 from funcgrad.ops.joining import stack
 from funcgrad.ops.reversal import rev
-from funcgrad.ops.slicing import pad, strided_slice
+from funcgrad.ops.slicing import pad_with_zeros, strided_slice
 from funcgrad.ops.structural import (
-    broadcast_in_dim,
     move_axis_to_front,
     reshape,
     transpose,
@@ -309,7 +309,7 @@ def _dense_cotangent(
     aval = typeof(ct)
     kernel = [typeof(rhs).shape[a] for a in axes.rhs[3]]
     if 0 in kernel:
-        return broadcast_in_dim(np.zeros((), aval.dtype)[()], tuple(shape), ())
+        return full(shape, 0, aval.dtype)
     config = [(0, 0, 0)] * aval.ndim
     for at, own, k, s, d in zip(
         axes.out[3], axes.lhs[3], kernel, strides, dilation, strict=True
@@ -319,7 +319,7 @@ def _dense_cotangent(
         config[at] = (around, shape[own] - covered, s - 1)
     g, c, o, space = axes.rhs
     return conv_p.bind(
-        pad(ct, np.zeros((), aval.dtype)[()], config),
+        pad_with_zeros(ct, config),
         rev(rhs, space) if space else rhs,
         axes=ConvAxes(axes.out, (g, o, c, space), axes.lhs),
         strides=(1,) * len(space),
@@ -333,7 +333,7 @@ def _cotangent_of_rhs(
     """The part of ``lhs`` that was read, convolved with ``ct`` as the windows."""
     aval = typeof(ct)
     if 0 in aval.shape:
-        return broadcast_in_dim(np.zeros((), aval.dtype)[()], shape, ())
+        return full(shape, 0, aval.dtype)
     limit = list(typeof(lhs).shape)
     for own, at, k, s, d in zip(
         axes.lhs[3], axes.out[3], axes.rhs[3], strides, dilation, strict=True

@@ -19,7 +19,7 @@ from funcgrad.ops.arithmetic import mul
 from funcgrad.ops.cases import case, complexes
 from funcgrad.ops.complex_parts import conj, real
 from funcgrad.ops.kernel_calls import run_kernel
-from funcgrad.ops.slicing import pad
+from funcgrad.ops.slicing import pad_with_zeros
 from funcgrad.ops.structural import LinearInOne, move_axis_to_front, transpose
 
 
@@ -89,9 +89,8 @@ class Fourier(LinearInOne):
         if kind == "rfft":
             rank = typeof(ct).ndim
             missing = n - (n // 2 + 1)
-            zero = typeof(ct).dtype.type(0)
             padding = [(0, 0, 0)] * (rank - 1) + [(0, missing, 0)]
-            return [real(fourier(pad(ct, zero, padding), "fft", n))]
+            return [real(fourier(pad_with_zeros(ct, padding), "fft", n))]
         weights = np.full(n // 2 + 1, 2.0 / n)
         weights[0] = 1.0 / n
         if n % 2 == 0:

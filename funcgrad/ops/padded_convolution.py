@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.trace import typeof
 from funcgrad.ops.conv_dimensions import dilated
 from funcgrad.ops.convolution import Axes, ConvAxes, conv_p, cotangent_of_lhs
 from funcgrad.ops.reversal import rev
-from funcgrad.ops.slicing import pad
+from funcgrad.ops.slicing import pad_with_zeros
 
 
 def padded_convolution(
@@ -25,7 +23,7 @@ def padded_convolution(
     dilation: Axes,
 ) -> Any:
     """The convolution of ``lhs`` with zeros around and between its entries."""
-    aval, zero = typeof(lhs), np.zeros((), typeof(lhs).dtype)[()]
+    aval = typeof(lhs)
     config = [(0, 0, 0)] * aval.ndim
     for axis, (low, high), d in zip(axes.lhs[3], pads, inner, strict=True):
         config[axis] = (low, high, d - 1)
@@ -39,7 +37,7 @@ def padded_convolution(
         made = conv_p.abstract_eval(wide, typeof(rhs), **numbers).shape
         if 0 not in (*aval.shape, *made):
             return _without_zeros(lhs, rhs, axes, pads, inner, made)
-    return conv_p.bind(pad(lhs, zero, config), rhs, **numbers)
+    return conv_p.bind(pad_with_zeros(lhs, config), rhs, **numbers)
 
 
 def _without_zeros(
@@ -64,4 +62,4 @@ def _without_zeros(
     ones = (1,) * len(inner)
     kernel = rev(rhs, space)
     result = cotangent_of_lhs(lhs, whole, kernel, turned, inner, ones)
-    return pad(result, np.zeros((), typeof(lhs).dtype)[()], config)
+    return pad_with_zeros(result, config)

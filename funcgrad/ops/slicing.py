@@ -80,7 +80,7 @@ class Slice(LinearInOne):
         ):
             covered = low + (taken - 1) * step + 1 if taken else low
             config.append((low, extent - covered, step - 1))
-        return [pad(ct, np.zeros((), typeof(ct).dtype)[()], config)]
+        return [pad_with_zeros(ct, config)]
 
     def batch(
         self,
@@ -330,7 +330,7 @@ def _unpad(ct: Any, shape: Sequence[int], padding_config: PaddingConfig) -> Any:
     outer = [(-low, -high, 0) for low, high, _ in padding_config]
     if 0 in shape or 0 in typeof(ct).shape:
         return broadcast_in_dim(np.zeros((), typeof(ct).dtype), shape, ())
-    ct = pad(ct, np.zeros((), typeof(ct).dtype)[()], outer)
+    ct = pad_with_zeros(ct, outer)
     strides = [interior + 1 for _, _, interior in padding_config]
     return strided_slice(ct, [0] * len(shape), typeof(ct).shape, strides)
 
@@ -365,3 +365,8 @@ def pad(x: Any, value: Any, padding_config: Sequence[tuple[int, int, int]]) -> A
     if all(part == (0, 0, 0) for part in config) and len(config) == typeof(x).ndim:
         return x
     return pad_p.bind(x, convert_element_type(value, dtype), padding_config=config)
+
+
+def pad_with_zeros(x: Any, padding_config: Sequence[tuple[int, int, int]]) -> Any:
+    """``x`` with zeros of its own dtype around and between its entries."""
+    return pad(x, np.zeros((), typeof(x).dtype)[()], padding_config)

@@ -17,6 +17,7 @@ from funcgrad.ops.comparison import eq, le, lt
 from funcgrad.ops.contraction import dot_general
 from funcgrad.ops.cumulative import cumsum
 from funcgrad.ops.elementwise import broadcast_and_promote, wrong_kind
+from funcgrad.ops.iota import full
 from funcgrad.ops.selection import select_n
 from funcgrad.ops.structural import broadcast_in_dim, reduce_sum, reshape
 
@@ -153,7 +154,7 @@ def ragged_dot(
     spread = broadcast_in_dim(lhs, (m, groups, k), (0, 2))
     placed = select_n(
         mine,
-        broadcast_in_dim(np.zeros((), typeof(lhs).dtype)[()], (m, groups, k), ()),
+        full((m, groups, k), 0, typeof(lhs).dtype),
         spread,
     )
     flat = reshape(placed, (m, groups * k))

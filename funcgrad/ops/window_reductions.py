@@ -15,7 +15,7 @@ from funcgrad.core.vspace import Zero, zero_like
 from funcgrad.ops.cases import case, integers
 from funcgrad.ops.elementwise import wrong_kind
 from funcgrad.ops.indexing import gather
-from funcgrad.ops.slicing import pad
+from funcgrad.ops.slicing import pad_with_zeros
 from funcgrad.ops.structural import (
     LinearInOne,
     broadcast_in_dim,
@@ -178,9 +178,8 @@ def _repeated(
             fit[axis] = (0, shape[axis] - merged[axis], 0)
     if not axes:
         return ct
-    zero = np.zeros((), typeof(ct).dtype)[()]
-    blocks = pad(broadcast_in_dim(ct, wide, own), zero, config)
-    return pad(reshape(blocks, merged), zero, fit)
+    blocks = pad_with_zeros(broadcast_in_dim(ct, wide, own), config)
+    return pad_with_zeros(reshape(blocks, merged), fit)
 
 
 def _surrounded(
@@ -191,7 +190,7 @@ def _surrounded(
     covered = (aval.shape[axis] - 1) * stride + 1 if aval.shape[axis] else 0
     config = [(0, 0, 0)] * aval.ndim
     config[axis] = ((window - 1) * dilation, extent - covered, stride - 1)
-    return pad(ct, np.zeros((), aval.dtype)[()], config)
+    return pad_with_zeros(ct, config)
 
 
 class WindowExtremum(WindowReduction):

@@ -109,12 +109,8 @@ def lbfgs(
     def init(params: Any) -> LbfgsState:
         flat, unravel = ravel_pytree(params)
         value, gradient = evaluate(flat, unravel)
-        memory = ops.broadcast_in_dim(
-            np.zeros((), typeof(gradient).dtype), (memory_size, flat.size), ()
-        )
-        weights = ops.broadcast_in_dim(
-            np.zeros((), typeof(value).dtype), (memory_size,), ()
-        )
+        memory = ops.full((memory_size, flat.size), 0, typeof(gradient).dtype)
+        weights = ops.full((memory_size,), 0, typeof(value).dtype)
         arrays = map(as_array, (value, gradient, memory, memory, weights))
         return LbfgsState(first_count(), *arrays)
 

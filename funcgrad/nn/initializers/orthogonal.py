@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 import funcgrad.numpy as fnp
-from funcgrad import ops, random
+from funcgrad import random
 from funcgrad.core.array import as_array
 from funcgrad.nn.initializers.plain import Initializer
+from funcgrad.ops.slicing import pad_with_zeros
 
 
 def orthogonal(
@@ -102,7 +103,6 @@ def delta_orthogonal(
         matrix = orthogonal(scale, column_axis, dtype)(key, tuple(shape[-2:]))
         config = [((k - 1) // 2, k - 1 - (k - 1) // 2, 0) for k in shape[:-2]]
         middle = fnp.reshape(matrix, (*(1 for _ in config), *shape[-2:]))
-        zero = np.zeros((), matrix.dtype)[()]
-        return as_array(ops.pad(middle, zero, [*config, (0, 0, 0), (0, 0, 0)]))
+        return as_array(pad_with_zeros(middle, [*config, (0, 0, 0), (0, 0, 0)]))
 
     return init

@@ -34,7 +34,7 @@ from funcgrad.ops.linalg.small import (
 )
 from funcgrad.ops.linalg.triangular_solve import check_system, triangular_solve
 from funcgrad.ops.selection import select_n
-from funcgrad.ops.slicing import pad, strided_slice
+from funcgrad.ops.slicing import pad_with_zeros, strided_slice
 from funcgrad.ops.structural import align_batch, move_axis_to_front, reshape
 from funcgrad.ops.windows import GatherDimensionNumbers
 
@@ -145,13 +145,13 @@ def _bordered(lu: Any) -> tuple[Any, Any]:
     aval = typeof(lu)
     *lead, m, n = aval.shape
     k = min(m, n)
-    zero = np.zeros((), aval.dtype)[()]
     none = [(0, 0, 0)] * len(lead)
     low = [0] * len(lead)
     lower = strided_slice(lu, [*low, 0, 0], [*lead, m, k])
-    lower = pad(lower, zero, [*none, (0, 0, 0), (0, m - k, 0)])
+    lower = pad_with_zeros(lower, [*none, (0, 0, 0), (0, m - k, 0)])
     upper = strided_slice(lu, [*low, 0, 0], [*lead, k, n])
-    upper = upper_triangle(pad(upper, zero, [*none, (0, n - k, 0), (0, 0, 0)]))
+    upper = pad_with_zeros(upper, [*none, (0, n - k, 0), (0, 0, 0)])
+    upper = upper_triangle(upper)
     one = np.ones((), aval.dtype)[()]
     lower = select_n(on_diagonal(lower), lower_triangle(lower, -1), one)
     if n > k:
