@@ -17,8 +17,8 @@ from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
 from funcgrad.ops.casting import convert_element_type
 from funcgrad.ops.joining import concatenate
-from funcgrad.ops.slicing import strided_slice
-from funcgrad.ops.structural import align_batch, reshape
+from funcgrad.ops.slicing_one_axis import slice_in_dim
+from funcgrad.ops.structural import align_batch, reshape, without
 from funcgrad.transforms.batch import batch
 from funcgrad.transforms.stage import stage
 
@@ -68,17 +68,17 @@ def fold(combine: Combine, xs: Sequence[Any], axis: int) -> list[Any]:
     """All entries along an axis of extent 1 or more combined, in order."""
     while (extent := typeof(xs[0]).shape[axis]) > 1:
         even = extent - extent % 2
-        left = [_part(x, axis, 0, even, 2) for x in xs]
-        right = [_part(x, axis, 1, even, 2) for x in xs]
+        left = [slice_in_dim(x, 0, even, 2, axis) for x in xs]
+        right = [slice_in_dim(x, 1, even, 2, axis) for x in xs]
         pairs = combine(left, right)
         if extent % 2:
-            rest = [_part(x, axis, even, extent, 1) for x in xs]
+            rest = [slice_in_dim(x, even, None, axis=axis) for x in xs]
             pairs = [
                 concatenate([pair, one], axis)
                 for pair, one in zip(pairs, rest, strict=True)
             ]
         xs = pairs
-    return [_dropped(x, axis) for x in xs]
+    return [reshape(x, without(typeof(x).shape, (axis,))) for x in xs]
 
 
 def fold_windows(
@@ -97,9 +97,8 @@ def fold_windows(
     while True:
         if window & length:
             first = offset * dilation
-            part = [
-                _part(x, axis, first, max(first, first + last), stride) for x in runs
-            ]
+            stop = max(first, first + last)
+            part = [slice_in_dim(x, first, stop, stride, axis) for x in runs]
             done = part if done is None else combine(done, part)
             offset += length
         if offset == window:
@@ -107,22 +106,10 @@ def fold_windows(
         step = length * dilation
         end = typeof(runs[0]).shape[axis]
         runs = combine(
-            [_part(x, axis, 0, max(0, end - step), 1) for x in runs],
-            [_part(x, axis, min(step, end), end, 1) for x in runs],
+            [slice_in_dim(x, 0, max(0, end - step), axis=axis) for x in runs],
+            [slice_in_dim(x, step, None, axis=axis) for x in runs],
         )
         length *= 2
-
-
-def _part(x: Any, axis: int, start: int, stop: int, step: int) -> Any:
-    shape = typeof(x).shape
-    low, high, steps = [0] * len(shape), list(shape), [1] * len(shape)
-    low[axis], high[axis], steps[axis] = start, stop, step
-    return strided_slice(x, low, high, steps)
-
-
-def _dropped(x: Any, axis: int) -> Any:
-    shape = typeof(x).shape
-    return reshape(x, shape[:axis] + shape[axis + 1 :])
 
 
 def entries_of(

@@ -163,6 +163,15 @@ def test_reduce_window_any_in_order(window: int) -> None:
     np.testing.assert_allclose(got, want, rtol=1e-9)
 
 
+@pytest.mark.parametrize(("extent", "window"), [(3, 5), (2, 7), (0, 3)])
+def test_reduce_window_that_does_not_fit(extent: int, window: int) -> None:
+    x = np.ones(extent)
+    for name in ("add", "mul"):
+        ufunc, neutral = KNOWN[name]
+        got = both(lambda x, f=ufunc, s=neutral: lax.reduce_window(x, s, f, window), x)
+        assert got.shape == (0,)
+
+
 def test_max_pool_gives_the_derivative_to_the_first_of_equal_ones() -> None:
     x = np.array([1.0, 2.0, 2.0, 0.0])
     pool = lambda x: lax.reduce_window(x, -np.inf, lax.max, (4,)).sum()
