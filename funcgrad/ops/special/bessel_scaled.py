@@ -145,30 +145,30 @@ def _chebyshev(coefficients: Sequence[float], y: Any) -> Any:
     return ops.add(ops.sub(ops.mul(y, value), ahead), coefficients[0])
 
 
-def _scaled(near: Sequence[float], far: Sequence[float], size: Any) -> tuple[Any, Any]:
+def _scaled(near: Sequence[float], far: Sequence[float], size: Any) -> tuple[Any, ...]:
     """Both series at ``size >= 0``, and where the second one holds."""
     beyond = ops.gt(size, 8.0)
     inside = ops.where(beyond, 8.0, size)
     outside = ops.where(beyond, size, 8.0)
     low = _chebyshev(near, ops.sub(ops.mul(inside, 0.25), 1.0))
     high = _chebyshev(far, ops.sub(ops.div(16.0, outside), 1.0))
-    return low, ops.div(high, ops.sqrt(outside))
+    return low, ops.div(high, ops.sqrt(outside)), beyond
 
 
 @custom_jvp
 def i0e(x: Any) -> Any:
     """``exp(-|x|) I0(x)``."""
     size = ops.abs(x)
-    low, high = _scaled(_I0_NEAR, _I0_FAR, size)
-    return ops.where(ops.gt(size, 8.0), high, low)
+    low, high, beyond = _scaled(_I0_NEAR, _I0_FAR, size)
+    return ops.where(beyond, high, low)
 
 
 @custom_jvp
 def i1e(x: Any) -> Any:
     """``exp(-|x|) I1(x)``."""
     size = ops.abs(x)
-    low, high = _scaled(_I1_NEAR, _I1_FAR, size)
-    return ops.where(ops.gt(size, 8.0), ops.mul(ops.sign(x), high), ops.mul(low, x))
+    low, high, beyond = _scaled(_I1_NEAR, _I1_FAR, size)
+    return ops.where(beyond, ops.mul(ops.sign(x), high), ops.mul(low, x))
 
 
 @custom_jvp

@@ -98,9 +98,7 @@ def _kinc_slope(angle: Any, m: Any) -> Any:
     periods, rest = _reduced(angle)
     part = integral(_first_stretched, 1.0 + 0.0 * rest, rest, small, rule=_RULE)
     inside = part + 2.0 * periods * _k_slope(small)
-    left = 1.0 - far
-    sine = sin(angle)
-    root = sqrt(1.0 - far * sine * sine)
+    left, root = 1.0 - far, _root(angle, far)
     parts = ellipeinc_p(angle, far) - left * ellipkinc_p(angle, far)
     closed = parts / (2.0 * far * left) - sin(2.0 * angle) / (4.0 * left * root)
     return where(near, inside, closed)
