@@ -13,7 +13,7 @@ from funcgrad.core.array import as_array
 from funcgrad.core.trace import typeof
 from funcgrad.flatten_util import ravel_pytree
 from funcgrad.ops.control.loops import scan
-from funcgrad.optimizers.line_search import Point, search_line
+from funcgrad.optimizers.line_search import Point, inner, search_line
 from funcgrad.optimizers.optimizer import Optimizer, first_count
 
 _SMALLEST_COSINE = 1e-10
@@ -104,7 +104,7 @@ def lbfgs(
 
     def evaluate(flat: Any, unravel: Callable[[Any], Any]) -> tuple[Any, Any]:
         value, grads = value_and_grad(loss)(unravel(flat))
-        return value, np.conj(ravel_pytree(grads)[0])
+        return value, _flat_gradient(grads)
 
     def init(params: Any) -> LbfgsState:
         flat, unravel = ravel_pytree(params)
@@ -137,11 +137,6 @@ def lbfgs(
 
 def _flat_gradient(grads: Any) -> Any:
     return np.conj(ravel_pytree(grads)[0])
-
-
-def inner(x: Any, y: Any) -> Any:
-    """The product of vectors as of pairs of real numbers, where they are complex."""
-    return np.real(np.vdot(x, y))
 
 
 def _direction(gradient: Any, state: LbfgsState) -> tuple[Any, Any]:

@@ -34,6 +34,11 @@ class _Search(NamedTuple):
     found: Any
 
 
+def inner(x: Any, y: Any) -> Any:
+    """The product of vectors as of pairs of real numbers, where they are complex."""
+    return np.real(np.vdot(x, y))
+
+
 def search_line(
     evaluate: Callable[[Any], tuple[Any, Any]],
     start: Point,
@@ -70,17 +75,14 @@ def search_line(
     kind = typeof(start.value).dtype
     rounding = 10.0 * float(np.finfo(kind).eps)
 
-    def slope_at(gradient: Any) -> Any:
-        return np.real(np.vdot(gradient, direction))
-
-    slope = slope_at(start.gradient)
+    slope = inner(start.gradient, direction)
 
     def body(search: _Search) -> _Search:
         t = search.length
         value, gradient = evaluate(t)
         # False where the value is not a number: that is too far as well.
         low = value <= start.value + _DECREASE * t * slope
-        here = slope_at(gradient)
+        here = inner(gradient, direction)
         # Where values differ by rounding only, near a minimum, slopes still tell.
         level = np.abs(value - start.value) <= rounding * np.abs(start.value)
         low = low | (level & (here <= (2.0 * _DECREASE - 1.0) * slope))
