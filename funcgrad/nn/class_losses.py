@@ -213,11 +213,11 @@ def poly_loss_cross_entropy(
     1.193
     """
     x, y = as_float(logits), as_float(labels)
-    wrong = y * (1.0 - fnp.exp(_log_softmax(x, axis, where)))
+    logs = _log_softmax(x, axis, where)
+    wrong = y * (1.0 - fnp.exp(logs))
     if where is not None:
         wrong = fnp.where(where, wrong, 0.0)
-    loss = softmax_cross_entropy(x, y, axis, where)
-    return loss + epsilon * fnp.sum(wrong, axis=axis)
+    return -fnp.sum(y * logs, axis=axis) + epsilon * fnp.sum(wrong, axis=axis)
 
 
 def hinge_loss(predictor_outputs: Any, targets: Any) -> Any:

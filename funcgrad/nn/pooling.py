@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-import funcgrad.numpy as fnp
 from funcgrad import errors, ops
 from funcgrad.core.array import as_array
 from funcgrad.core.source import user_frame
@@ -168,4 +167,4 @@ def avg_pool(
     shape = typeof(x).shape
     rank = len(window_shape)
     ones = np.ones((*shape[-rank - 1 : -1], 1), typeof(x).dtype)
-    return total / fnp.asarray(pool(ones, 0.0, ops.add, window_shape, strides, padding))
+    return total / pool(ones, 0.0, ops.add, window_shape, strides, padding)
