@@ -27,6 +27,7 @@ from funcgrad.ops.structural import (
     reshape,
     transpose,
 )
+from funcgrad.ops.window_places import window_places
 from funcgrad.transforms.transpose import is_linear
 
 Axes = tuple[int, ...]
@@ -227,11 +228,9 @@ def _sizes(
 ) -> tuple[Axes, Axes]:
     """Extents of the answer in space, and those of the windows."""
     kernel = tuple(rhs[a] for a in axes.rhs[3])
-    space = tuple(
-        max(0, (lhs[a] - (k - 1) * d - 1) // s + 1) if k else 0
-        for a, k, s, d in zip(axes.lhs[3], kernel, strides, dilation, strict=True)
-    )
-    return space, kernel
+    extents = tuple(lhs[a] for a in axes.lhs[3])
+    places = window_places(extents, kernel, strides, dilation)
+    return tuple(n if k else 0 for n, k in zip(places, kernel, strict=True)), kernel
 
 
 def _windows(
