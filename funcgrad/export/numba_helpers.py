@@ -1,8 +1,7 @@
 """Source of functions that exported modules define where they call them."""
 
-HELPERS: dict[str, tuple[str, ...]] = {
-    "strong_mul": (
-        '''@numba.vectorize
+HELPERS: dict[str, str] = {
+    "strong_mul": '''@numba.vectorize
 def _strong_mul(t, d):
     """The product; zero where one factor is zero, be the other infinite or nan."""
     if t == 0:
@@ -10,37 +9,25 @@ def _strong_mul(t, d):
     if d == 0:
         return d
     return t * d''',
-    ),
-    "where": (
-        '''@numba.vectorize
+    "where": '''@numba.vectorize
 def _where(condition, x, y):
     """x where the condition holds, y elsewhere."""
     return x if condition else y''',
-    ),
-    "logistic": (
-        '''@numba.vectorize
+    "logistic": '''@numba.vectorize
 def _logistic(x):
     """1 / (1 + exp(-x)), without overflow."""
     e = np.exp(-np.abs(x))
     return 1.0 / (1.0 + e) if x >= 0 else e / (1.0 + e)''',
-    ),
-    "erf": (
-        """@numba.vectorize
+    "erf": """@numba.vectorize
 def _erf(x):
     return math.erf(x)""",
-    ),
-    "erfc": (
-        """@numba.vectorize
+    "erfc": """@numba.vectorize
 def _erfc(x):
     return math.erfc(x)""",
-    ),
-    "lgamma": (
-        """@numba.vectorize
+    "lgamma": """@numba.vectorize
 def _lgamma(x):
     return math.lgamma(x)""",
-    ),
-    "matmul": (
-        '''@numba.njit(error_model="numpy")
+    "matmul": '''@numba.njit(error_model="numpy")
 def _matmul(a, b):
     """The matrix product, for types that BLAS does not have."""
     result = np.zeros((a.shape[0], b.shape[1]), a.dtype)
@@ -49,9 +36,7 @@ def _matmul(a, b):
             for j in range(b.shape[1]):
                 result[i, j] += a[i, k] * b[k, j]
     return result''',
-    ),
-    "triangular_solve": (
-        '''@numba.njit(error_model="numpy")
+    "triangular_solve": '''@numba.njit(error_model="numpy")
 def _triangular_solve(a, b, upwards, unit_diagonal):
     """x in a @ x = b, with a triangular: from the last row upwards, or downwards."""
     x = b.copy()
@@ -65,9 +50,7 @@ def _triangular_solve(a, b, upwards, unit_diagonal):
             for j in range(b.shape[1]):
                 x[i, j] /= a[i, i]
     return x''',
-    ),
-    "lu_factors": (
-        '''@numba.njit(error_model="numpy")
+    "lu_factors": '''@numba.njit(error_model="numpy")
 def _lu_factors(a):
     """L and U in one array, the exchanges of rows, and the permutation they make."""
     lu = a.copy()
@@ -89,6 +72,5 @@ def _lu_factors(a):
             for j in range(k + 1, n):
                 lu[i, j] -= lu[i, k] * lu[k, j]
     return lu, pivots, permutation''',
-    ),
 }
-"""A text for each name; after it, the names of others that it calls."""
+"""A text for each name."""

@@ -76,6 +76,10 @@ class Writer:
         """Let a variable be read as ``text``."""
         self._texts[var] = text
 
+    def bind_all(self, variables: Sequence[Var], texts: Sequence[str]) -> None:
+        """Let each of these be read as its text."""
+        self._texts.update(zip(variables, texts, strict=True))
+
     def read(self, atom: Atom) -> str:
         """A value as an expression without operators: a name or a literal."""
         if isinstance(atom, Literal):
@@ -88,10 +92,7 @@ class Writer:
 
     def helper(self, name: str) -> str:
         """The name of a function of `numba_helpers` that the module will have."""
-        text, *needs = HELPERS[name]
-        for need in needs:
-            self.helper(need)
-        self.helpers[name] = text
+        self.helpers[name] = HELPERS[name]
         return f"_{name}"
 
     # --- statements
@@ -138,8 +139,7 @@ class Writer:
 
     def program(self, jaxpr: Jaxpr, operands: Sequence[str]) -> list[str]:
         """The statements of a program on these operands; its results' texts."""
-        for var, text in zip(jaxpr.invars, operands, strict=True):
-            self.bind(var, text)
+        self.bind_all(jaxpr.invars, operands)
         for eqn in jaxpr.eqns:
             self._equation(eqn)
         return [self.read(a) for a in jaxpr.outvars]
@@ -193,6 +193,16 @@ def _float_text(x: float) -> str:
 def shape_text(shape: Sequence[object]) -> str:
     """A shape, or other expressions, as a tuple."""
     return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+
+
+def empty_text(aval: ShapedArray) -> str:
+    """A new array without values."""
+    return f"np.empty({shape_text(aval.shape)}, {dtype_text(aval.dtype)})"
+
+
+def full_text(aval: ShapedArray, entry: str) -> str:
+    """A new array of one value."""
+    return f"np.full({shape_text(aval.shape)}, {entry}, {dtype_text(aval.dtype)})"
 
 
 def typed(text: str, aval: ShapedArray) -> str:

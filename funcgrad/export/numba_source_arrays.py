@@ -10,6 +10,8 @@ from funcgrad.export.numba_source import (
     NoSourceError,
     Writer,
     dtype_text,
+    empty_text,
+    full_text,
     scalar_text,
     shape_text,
     template,
@@ -24,8 +26,7 @@ def _broadcast(w: Writer, eqn: Eqn) -> None:
     (x,), aval = w.reads(eqn), eqn.outvars[0].aval
     old = eqn.invars[0].aval
     if not old.shape:
-        dtype = dtype_text(aval.dtype)
-        w.assign(eqn, f"np.full({shape_text(aval.shape)}, {x}, {dtype})")
+        w.assign(eqn, full_text(aval, x))
         return
     spread = [1] * aval.ndim
     for axis, extent in zip(eqn.params["into"], old.shape, strict=True):
@@ -42,8 +43,7 @@ def _reshape(w: Writer, eqn: Eqn) -> None:
         entry = f"{x}[{', '.join('0' for _ in old.shape)}]" if old.shape else x
         w.assign(eqn, w.entries.get(x, entry), fuses=True)
     elif not old.shape:
-        text = f"np.full({shape_text(aval.shape)}, {x}, {_dtype(eqn)})"
-        w.entries[w.assign(eqn, text)] = x
+        w.entries[w.assign(eqn, full_text(aval, x))] = x
     else:
         w.assign(eqn, f"{x}.reshape({shape_text(aval.shape)})")
 
@@ -67,7 +67,7 @@ def _rev(w: Writer, eqn: Eqn) -> None:
 @template("concatenate")
 def _concatenate(w: Writer, eqn: Eqn) -> None:
     aval, axis = eqn.outvars[0].aval, eqn.params["dimension"]
-    result = w.assign(eqn, f"np.empty({shape_text(aval.shape)}, {_dtype(eqn)})")
+    result = w.assign(eqn, empty_text(aval))
     start = 0
     for atom, text in zip(eqn.invars, w.reads(eqn), strict=True):
         end = start + atom.aval.shape[axis]
@@ -112,7 +112,7 @@ def _update_slice(w: Writer, eqn: Eqn) -> None:
 @template("pad")
 def _pad(w: Writer, eqn: Eqn) -> None:
     (x, value), aval = w.reads(eqn), eqn.outvars[0].aval
-    result = w.assign(eqn, f"np.full({shape_text(aval.shape)}, {value}, {_dtype(eqn)})")
+    result = w.assign(eqn, full_text(aval, value))
     target, source = [], []
     config = eqn.params["padding_config"]
     old = eqn.invars[0].aval.shape
@@ -184,7 +184,7 @@ def _reduce(w: Writer, eqn: Eqn) -> None:
     elif name == "reduce_sum" and len(axes) == 1 and old.dtype.kind in "fc":
         w.assign(eqn, f"np.sum({x}, axis={axes[0]})")
     else:
-        result = w.assign(eqn, f"np.empty({shape_text(aval.shape)}, {_dtype(eqn)})")
+        result = w.assign(eqn, empty_text(aval))
         with w.loops(aval.shape) as places:
             index = list(places)
             for axis in sorted(axes):
@@ -247,7 +247,7 @@ def _dot_general(w: Writer, eqn: Eqn) -> None:
     product = "np.dot" if is_blas else w.helper("matmul")
     (lefts, m, k), (rights, _, n) = stacks
     count = math.prod(lhs.shape[axis] for axis in batch[0])
-    stacked = w.value(f"np.empty({shape_text((count, m, n))}, {_dtype(eqn)})")
+    stacked = w.value(empty_text(aval.update(shape=(count, m, n))))
     if 0 not in (count, m, n, k):
         with w.loops([count]) as (i,):
             w.line(f"{stacked}[{i}] = {product}({lefts}[{i}], {rights}[{i}])")
@@ -321,16 +321,10 @@ def _each_matrix(w: Writer, eqn: Eqn, text: str) -> None:
     if not lead:
         names = [w.fresh() for _ in eqn.outvars]
         w.line(f"{', '.join(names)} = {text.format(*operands)}")
-        for var, name in zip(eqn.outvars, names, strict=True):
-            w.bind(var, name)
+        w.bind_all(eqn.outvars, names)
         return
     results = [
-        w.assign(
-            eqn,
-            f"np.empty({shape_text(v.aval.shape)}, {dtype_text(v.aval.dtype)})",
-            which=k,
-        )
-        for k, v in enumerate(eqn.outvars)
+        w.assign(eqn, empty_text(v.aval), which=k) for k, v in enumerate(eqn.outvars)
     ]
     with w.loops(lead) as places:
         at = ", ".join(places)

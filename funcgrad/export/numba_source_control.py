@@ -10,7 +10,7 @@ from funcgrad.export.numba_source import (
     NoSourceError,
     Writer,
     dtype_text,
-    shape_text,
+    empty_text,
     template,
 )
 
@@ -29,9 +29,7 @@ def _custom_call(w: Writer, eqn: Eqn) -> None:
 
 
 def _inline(w: Writer, eqn: Eqn, jaxpr: Jaxpr) -> None:
-    results = w.program(jaxpr, w.reads(eqn))
-    for var, text in zip(eqn.outvars, results, strict=True):
-        w.bind(var, text)
+    w.bind_all(eqn.outvars, w.program(jaxpr, w.reads(eqn)))
 
 
 @template("cond")
@@ -51,8 +49,7 @@ def _cond(w: Writer, eqn: Eqn) -> None:
             results = w.program(branches[k], operands)
             for name, text, var in zip(names, results, eqn.outvars, strict=True):
                 w.line(f"{name} = {w.owned(text, var.aval)}")
-    for var, name in zip(eqn.outvars, names, strict=True):
-        w.bind(var, name)
+    w.bind_all(eqn.outvars, names)
 
 
 def _carried(
@@ -97,8 +94,7 @@ def _while(w: Writer, eqn: Eqn) -> None:
             w.line("break")
         results = w.program(p["body_jaxpr"], [*body_consts, *names])
         _advance(w, names, results, avals)
-    for var, name in zip(eqn.outvars, names, strict=True):
-        w.bind(var, name)
+    w.bind_all(eqn.outvars, names)
 
 
 @template("scan")
@@ -114,7 +110,7 @@ def _scan(w: Writer, eqn: Eqn) -> None:
     stacks = []
     for aval in avals[p["num_carry"] :]:
         stacks.append(w.fresh())
-        w.line(f"{stacks[-1]} = np.empty({shape_text(aval.shape)}, {_dtype(aval)})")
+        w.line(f"{stacks[-1]} = {empty_text(aval)}")
     index = w.fresh("i")
     steps = f"{length - 1}, -1, -1" if p["reverse"] else f"{length}"
     with w.block(f"for {index} in range({steps}):"):
@@ -123,9 +119,4 @@ def _scan(w: Writer, eqn: Eqn) -> None:
         for stack, text in zip(stacks, results[p["num_carry"] :], strict=True):
             w.line(f"{stack}[{index}] = {text}")
         _advance(w, names, results[: p["num_carry"]], avals[: p["num_carry"]])
-    for var, name in zip(eqn.outvars, [*names, *stacks], strict=True):
-        w.bind(var, name)
-
-
-def _dtype(aval: ShapedArray) -> str:
-    return dtype_text(aval.dtype)
+    w.bind_all(eqn.outvars, [*names, *stacks])
