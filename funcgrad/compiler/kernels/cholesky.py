@@ -12,12 +12,12 @@ from funcgrad.compiler.kernels.kernel_text import (
     char_slot,
     element,
     fill_function,
+    if_failed,
     int_slot,
     lapack,
     larger,
     loop,
     one_slot,
-    when,
     with_threads,
 )
 from funcgrad.compiler.kernels.lu import Transpose
@@ -53,12 +53,7 @@ def potrf_text(dtype: DTypeLike) -> KernelText:
         + call(MEMCPY, "%own", "%own.a", "%matrix", "false")
         + call(routine, "%upper", "%n.at", "%own", "%ld.at", "%info")
         + clear
-        + "  %status = load i32, ptr %info\n  %failed = icmp ne i32 %status, 0\n"
-        + when(
-            "give.up",
-            "%failed",
-            f"  call void @{symbol}.fill(ptr %own, i64 %matrix.count)\n",
-        )
+        + if_failed(f"  call void @{symbol}.fill(ptr %own, i64 %matrix.count)\n")
     )
     body = (
         f"  %matrix.count = mul nsw i64 %n, %n\n"

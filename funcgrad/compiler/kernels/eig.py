@@ -15,6 +15,7 @@ from funcgrad.compiler.kernels.kernel_text import (
     element,
     fill_function,
     finite_function,
+    if_failed,
     int_slot,
     lapack,
     larger,
@@ -90,8 +91,7 @@ def _decompose(symbol: str, kind: Element, vectors: bool) -> str:
             + call(routine, *_arguments(kind, "%work"))
             + _unpack(symbol, kind, vectors),
         )
-        + "  %status = load i32, ptr %info\n  %failed = icmp ne i32 %status, 0\n"
-        + when("give.up", "%failed", nan)
+        + if_failed(nan)
     )
 
 

@@ -14,6 +14,7 @@ from funcgrad.compiler.kernels.kernel_text import (
     char_slot,
     element,
     fill_function,
+    if_failed,
     int_slot,
     lapack,
     larger,
@@ -22,7 +23,6 @@ from funcgrad.compiler.kernels.kernel_text import (
     real_element,
     release,
     transpose_function,
-    when,
     with_threads,
 )
 
@@ -55,12 +55,9 @@ def eigh_text(
         + f"  call void @{symbol}.transpose(ptr %cols, ptr %own.a, i64 %n, i64 %n)\n"
         + call(routine, *_arguments(kind, "%cols", "%own.w", "%work"))
         + (transposed if vectors else "")
-        + "  %status = load i32, ptr %info\n  %failed = icmp ne i32 %status, 0\n"
-        + when(
-            "give.up",
-            "%failed",
+        + if_failed(
             f"  call void @{symbol}.real.fill(ptr %own.w, i64 %n)\n"
-            + (nan if vectors else ""),
+            + (nan if vectors else "")
         )
     )
     text = (

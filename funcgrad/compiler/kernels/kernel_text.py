@@ -113,12 +113,9 @@ class KernelText(NamedTuple):
             f"  %status = call i64 @{self.symbol}({', '.join(given)})",
             "  ret i64 %status",
             "}",
-            *(
-                f"declare {e.ret} @{e.name}({', '.join(e.params)})"
-                for e in self.externs
-            ),
+            "",
         ]
-        return self.text + "\n".join(lines) + "\n"
+        return self.text + "\n".join(lines) + self._declares()
 
 
 class Element(NamedTuple):
@@ -194,6 +191,14 @@ def when(name: str, condition: str, body: str) -> str:
 {body}  br label %{name}.end
 {name}.end:
 """
+
+
+def if_failed(body: str) -> str:
+    """Text that runs ``body`` if ``%info`` tells that a LAPACK routine failed."""
+    return (
+        "  %status = load i32, ptr %info\n  %failed = icmp ne i32 %status, 0\n"
+        + when("give.up", "%failed", body)
+    )
 
 
 def with_threads(work: str, body: str) -> str:

@@ -15,6 +15,7 @@ from funcgrad.compiler.kernels.kernel_text import (
     element,
     fill_function,
     finite_function,
+    if_failed,
     int_slot,
     lapack,
     larger,
@@ -49,12 +50,9 @@ def schur_text(dtype: DTypeLike) -> KernelText:
             + call(routine, *_schur_arguments(kind, "%work"))
             + _transposed_results(symbol),
         )
-        + "  %status = load i32, ptr %info\n  %failed = icmp ne i32 %status, 0\n"
-        + when(
-            "give.up",
-            "%failed",
+        + if_failed(
             f"  call void @{symbol}.fill(ptr %own.t, i64 %matrix.count)\n"
-            f"  call void @{symbol}.fill(ptr %own.q, i64 %matrix.count)\n",
+            f"  call void @{symbol}.fill(ptr %own.q, i64 %matrix.count)\n"
         )
     )
     pieces = [

@@ -16,6 +16,7 @@ from funcgrad.compiler.kernels.kernel_text import (
     char_slot,
     element,
     fill_function,
+    if_failed,
     int_slot,
     lapack,
     larger,
@@ -52,8 +53,7 @@ def svd_text(dtype: DTypeLike, *, job: Job = "reduced") -> KernelText:
         + call(routine, *_arguments(kind, "%own.s", "%work"))
         + (_complete(symbol) if job == "full" else "")
         + (_vectors(symbol) if vectors else "")
-        + "  %status = load i32, ptr %info\n  %failed = icmp ne i32 %status, 0\n"
-        + when("give.up", "%failed", _give_up(symbol, vectors))
+        + if_failed(_give_up(symbol, vectors))
     )
     pieces = [
         ("cols", "%a.count", kind.size),
