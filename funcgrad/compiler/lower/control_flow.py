@@ -60,7 +60,6 @@ class ControlLowering(Lowering):
         **_: Any,
     ) -> list[Node]:
         """A call of a Python function; an exception in it ends the program."""
-        b = self.b
         given = [self.materialize(x) for x in operands]
         results = [self.for_aval(a) for a in out_avals]
         in_avals = [ShapedArray(x.shape, x.dtype) for x in operands]
@@ -68,14 +67,9 @@ class ControlLowering(Lowering):
         self.callbacks.append(number)
         entry = self.table.fresh(callbacks.entry_address(), "entry")[1]
         which = self.table.fresh(number, "callback")[1]
-        pointers = [self._pointers(nodes) for nodes in (given, results)]
-        target = b.op(f"inttoptr i64 {entry} to ptr")
-        status = b.op(
-            f"call i64 {target}(i64 {which}, ptr {pointers[0]}, ptr {pointers[1]})"
-        )
-        self.fail_if_not_zero(Value(status, INT64))
+        self.fail_if_not_zero(self._call_at(entry, [f"i64 {which}"], given, results))
         self.lifetimes.tick()
-        return [self.register(r) if is_small(r.shape) else r for r in results]
+        return [self._settled(r) for r in results]
 
     def lower_foreign(
         self,
@@ -89,14 +83,23 @@ class ControlLowering(Lowering):
         given = [self.materialize(x) for x in operands]
         results = [self.for_aval(a) for a in out_avals]
         entry = self.table.fresh(address, "foreign")[1]
-        pointers = [self._pointers(nodes) for nodes in (given, results)]
-        target = b.op(f"inttoptr i64 {entry} to ptr")
-        status = Value(
-            b.op(f"call i64 {target}(ptr {pointers[0]}, ptr {pointers[1]})"), INT64
-        )
+        status = self._call_at(entry, [], given, results)
         self.fail_if(b.cmp("ne", status, b.i64(0)), status, error)
         self.lifetimes.tick()
-        return [self.register(r) if is_small(r.shape) else r for r in results]
+        return [self._settled(r) for r in results]
+
+    def _call_at(
+        self,
+        address: str,
+        words: Sequence[str],
+        operands: Sequence[Buffer],
+        results: Sequence[Buffer],
+    ) -> Value:
+        """Call what is at an address with words and blocks of pointers; its status."""
+        blocks = [f"ptr {self._pointers(nodes)}" for nodes in (operands, results)]
+        target = self.b.op(f"inttoptr i64 {address} to ptr")
+        given = ", ".join([*words, *blocks])
+        return Value(self.b.op(f"call i64 {target}({given})"), INT64)
 
     def _pointers(self, nodes: Sequence[Buffer]) -> str:
         """Addresses of arrays, side by side on the stack."""
