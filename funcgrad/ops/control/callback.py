@@ -55,20 +55,15 @@ class PureCallback(Primitive):
         tangents: Sequence[Any],
         **params: Any,
     ) -> Any:
-        if any(aval.differentiable for aval in params["out_avals"]):
-            raise errors.DifferentiationError(
-                errors.message(
-                    "pure_callback has no derivative.",
-                    where=user_frame(),
-                    got="a Python function",
-                    expected="a rule for its derivative",
-                    fix="wrap it in funcgrad.custom_jvp or custom_vjp, or apply "
-                    "stop_gradient to its arguments",
-                    see=errors.DifferentiationError.page,
-                )
-            )
-        results = self.bind(*primals, **params)
-        return results, [zero_like(y) for y in results]
+        return without_derivative(
+            self,
+            primals,
+            params,
+            "pure_callback has no derivative.",
+            got="a Python function",
+            fix="wrap it in funcgrad.custom_jvp or custom_vjp, or apply "
+            "stop_gradient to its arguments",
+        )
 
     def batch(
         self,
@@ -172,6 +167,31 @@ debug_callback_p = DebugCallback()
 def _no_results(function: Callable[..., Any], operands: Sequence[Any]) -> list[Any]:
     function(*operands)
     return []
+
+
+def without_derivative(
+    primitive: Primitive,
+    primals: Sequence[Any],
+    params: dict[str, Any],
+    problem: str,
+    *,
+    got: str,
+    fix: str,
+) -> tuple[list[Any], list[Any]]:
+    """The ``jvp`` of a call of what can not be looked into: of integers it has one."""
+    if any(aval.differentiable for aval in params["out_avals"]):
+        raise errors.DifferentiationError(
+            errors.message(
+                problem,
+                where=user_frame(),
+                got=got,
+                expected="a rule for its derivative",
+                fix=fix,
+                see=errors.DifferentiationError.page,
+            )
+        )
+    results = primitive.bind(*primals, **params)
+    return results, [zero_like(y) for y in results]
 
 
 def call_for_each(

@@ -7,12 +7,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from funcgrad import errors
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.primitive import Primitive
-from funcgrad.core.source import user_frame
-from funcgrad.core.vspace import zero_like
-from funcgrad.ops.control.callback import call_for_each
+from funcgrad.ops.control.callback import call_for_each, without_derivative
 
 
 class Foreign(Protocol):
@@ -60,35 +57,26 @@ class ForeignCall(Primitive):
         self,
         primals: Sequence[Any],
         tangents: Sequence[Any],
-        *,
-        function: Foreign,
-        out_avals: tuple[ShapedArray, ...],
+        **params: Any,
     ) -> Any:
-        if any(aval.differentiable for aval in out_avals):
-            raise errors.DifferentiationError(
-                errors.message(
-                    f"`{function.name}` is compiled by Numba, and has no derivative.",
-                    where=user_frame(),
-                    got="a function that can not be looked into",
-                    expected="a rule for its derivative",
-                    fix="funcgrad.custom_jvp or funcgrad.custom_vjp around the call, "
-                    "or stop_gradient of its arguments",
-                    see=errors.DifferentiationError.page,
-                )
-            )
-        results = self.bind(*primals, function=function, out_avals=out_avals)
-        return results, [zero_like(y) for y in results]
+        name = params["function"].name
+        return without_derivative(
+            self,
+            primals,
+            params,
+            f"`{name}` is compiled by Numba, and has no derivative.",
+            got="a function that can not be looked into",
+            fix="funcgrad.custom_jvp or funcgrad.custom_vjp around the call, "
+            "or stop_gradient of its arguments",
+        )
 
     def batch(
         self,
         size: int,
         operands: Sequence[Any],
         dims: Sequence[Any],
-        *,
-        function: Foreign,
-        out_avals: tuple[ShapedArray, ...],
+        **params: Any,
     ) -> Any:
-        params = {"function": function, "out_avals": out_avals}
         results = call_for_each(self, size, operands, dims, params)
         return results, [0] * len(results)
 
