@@ -180,11 +180,7 @@ class JitFunction:
             count = len(args)
             static, (args, kwargs) = self._static.split(args, kwargs)
             function = self._static.fix(static, count)
-        leaves, in_tree = tree.flatten((args, kwargs))
-        labels = leaf_labels(function, args, kwargs)
-        avals = [aval_of(x, m, self._name) for x, m in zip(leaves, labels, strict=True)]
-        entry = self._trace(function, in_tree, avals, labels)
-        return Lowered(self._name, entry, in_tree, avals)
+        return Lowered(self._name, *self._trace_call(function, args, kwargs))
 
     def dynamic(self, args: Any, kwargs: Any) -> tuple[Any, Any]:
         """The arguments without those that are static: what the program is run on."""
@@ -210,10 +206,7 @@ class JitFunction:
 
     def traced_for(self, *args: Any) -> Traced:
         """The program for arguments of these types, traced now."""
-        leaves, in_tree = tree.flatten((args, {}))
-        labels = leaf_labels(self._function, args, {})
-        avals = [aval_of(x, m, self._name) for x, m in zip(leaves, labels, strict=True)]
-        return self._trace(self._function, in_tree, avals, labels)
+        return self._trace_call(self._function, args, {})[0]
 
     def clear_cache(self) -> None:
         """Forget all traced programs, and count anew."""
@@ -260,6 +253,15 @@ class JitFunction:
         if entry.is_reusable:
             self._cache[key] = entry
         return entry, event
+
+    def _trace_call(
+        self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Traced, Any, list[ShapedArray]]:
+        """The program for these arguments, their structure and their types."""
+        leaves, in_tree = tree.flatten((args, kwargs))
+        labels = leaf_labels(function, args, kwargs)
+        avals = [aval_of(x, m, self._name) for x, m in zip(leaves, labels, strict=True)]
+        return self._trace(function, in_tree, avals, labels), in_tree, avals
 
     def _trace(
         self, function: Any, in_tree: Any, avals: Sequence[ShapedArray], labels: Any

@@ -12,7 +12,7 @@ from funcgrad.api.jit import JitFunction, jit
 from funcgrad.compiler.lower.timed import NOWHERE, Line
 from funcgrad.compiler.timed_program import LineCosts, TimedExecutable
 from funcgrad.config import modes
-from funcgrad.core.jaxpr import Jaxpr
+from funcgrad.transforms.stage import hoist_consts
 
 _NO_COSTS = LineCosts(0.0, 0, 0)
 _ELSEWHERE = "(no line of yours)"
@@ -254,17 +254,10 @@ def profile(f: Callable[..., Any], *, runs: int = 3) -> Callable[..., Profile]:
             lowered = function.lower(*args, **kwargs)
         finally:
             modes.change(-1)
-        closed = lowered.jaxpr
-        program = Jaxpr(
-            (),
-            (*closed.jaxpr.constvars, *closed.jaxpr.invars),
-            closed.eqns,
-            closed.jaxpr.outvars,
-            closed.effects,
-        )
-        operands = [*closed.consts, *tree.leaves(function.dynamic(args, kwargs))]
+        consts, program = hoist_consts(lowered.jaxpr)
+        operands = [*consts, *tree.leaves(function.dynamic(args, kwargs))]
         executable = TimedExecutable(program)
-        count = 1 if closed.effects else runs
+        count = 1 if program.effects else runs
         found: Profile | None = None
         for _ in range(count):
             executable.reset()
