@@ -137,16 +137,12 @@ class JitFunction:
         """Places of the donated leaves among those of the arguments not static."""
         numbers, names = self._donated
         count = len(args)
-        static = set(self._static.places(count)[0])
         chosen = {n % count for n in numbers if -count <= n < count}
-        flags = [k in chosen for k in range(count) if k not in static]
-        free = tuple(x for k, x in enumerate(args) if k not in static)
-        named = {k: v for k, v in kwargs.items() if k not in self._static.names}
-        marks = (
-            tuple(_marked(x, flag) for x, flag in zip(free, flags, strict=True)),
-            {k: _marked(v, k in names) for k, v in named.items()},
+        flags = self.dynamic(
+            tuple([k in chosen for k in range(count)]), {k: k in names for k in kwargs}
         )
-        return tuple([k for k, mark in enumerate(tree.leaves(marks)) if mark])
+        marks = tree.broadcast_prefix(flags, self.dynamic(args, kwargs))
+        return tuple([k for k, mark in enumerate(marks) if mark])
 
     def _remember(self, entry: Traced, in_tree: Any, key: tuple[Any, Any]) -> None:
         """Let the next call with arguments of these types go straight to its code."""
@@ -271,11 +267,6 @@ class JitFunction:
         consts, jaxpr = hoist_consts(closed)
         reusable = not any(isinstance(c, Tracer) for c in consts)
         return Traced(jaxpr, consts, flat.out_tree, reusable)
-
-
-def _marked(x: Any, flag: bool) -> Any:
-    """The structure of an argument with the flag for each leaf."""
-    return tree.map(lambda _: flag, x)
 
 
 _every: weakref.WeakSet[JitFunction] = weakref.WeakSet()
