@@ -172,8 +172,3 @@ def undispatched() -> dict[str, Reason]:
             for name in names.split():
                 table[f"{package.strip()}.{name}"] = reason
     return table
-
-
-def reason_of(name: str) -> Reason | None:
-    """The reason for a function by its full name, such as ``"numpy.linalg.eig"``."""
-    return undispatched().get(name)
