@@ -184,9 +184,7 @@ class Executable:
             jaxpr, self.own_arguments(jaxpr), self._homes, self.lowering()
         )
         self.out_avals = self.program.out_avals
-        self._dynamic = [
-            k for k, a in enumerate(self.out_avals) if a.shape[:1] == (DYNAMIC,)
-        ]
+        self._dynamic = [k for k, a in enumerate(self.out_avals) if a.is_tape]
         self.kernel_address = compile_kernel(self.program.text)
         specs = [(a.dtype, a.shape) for a in self.in_avals]
         self.native_call = self._native_call(specs, single=False)
@@ -317,7 +315,7 @@ def stage_text(jaxpr: Jaxpr, stage: str) -> str:
 
 
 def _result_spec(aval: ShapedArray) -> tuple[np.dtype[Any], tuple[int, ...]]:
-    if aval.shape[:1] == (DYNAMIC,):
+    if aval.is_tape:
         return np.dtype(np.int64), (2,)
     return aval.dtype, aval.shape
 

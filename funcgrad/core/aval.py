@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -35,6 +37,11 @@ class _DynamicSize:
 DYNAMIC = _DynamicSize()
 
 
+def known_size(shape: Iterable[Any]) -> int:
+    """Entries of an array; an axis of unknown extent counts once."""
+    return math.prod(n for n in shape if n != DYNAMIC)
+
+
 class ShapedArray:
     """Shape, dtype and weak type of an array.
 
@@ -64,6 +71,11 @@ class ShapedArray:
         for extent in self.shape:
             size *= extent
         return size
+
+    @property
+    def is_tape(self) -> bool:
+        """Whether the number of entries is known only when a loop has ended."""
+        return self.shape[:1] == (DYNAMIC,)
 
     def __len__(self) -> int:
         return int(self.shape[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from funcgrad.core.aval import DYNAMIC, ShapedArray
+from funcgrad.core.aval import ShapedArray
 from funcgrad.core.jaxpr import Jaxpr, eval_jaxpr
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.trace import Trace, new_trace, typeof
@@ -81,7 +81,7 @@ def batch(
 
 def batch_place(aval: ShapedArray) -> int:
     """Where programs have the batch axis: in front, but after the trips of a tape."""
-    return 1 if aval.shape[:1] == (DYNAMIC,) else 0
+    return 1 if aval.is_tape else 0
 
 
 def _with_axis(aval: ShapedArray, place: int, size: int) -> ShapedArray:

@@ -32,7 +32,7 @@ from funcgrad.compiler.lower.reader import Reader
 from funcgrad.compiler.lower.reduction import Reduction
 from funcgrad.compiler.lower.row_nests import can_be_rows, holds_row, settle_rows
 from funcgrad.compiler.lower.storage import Storage
-from funcgrad.core.aval import DYNAMIC
+from funcgrad.core.aval import known_size
 
 DEEPEST = 32
 """Moves of entries that follow each other in one loop nest."""
@@ -207,5 +207,4 @@ def _spread(shape: Sequence[Any], wider: Sequence[Any]) -> list[int] | None:
 
 def _repeats(x: Node, shape: Sequence[Any]) -> bool:
     """Whether a view of this shape reads entries of ``x`` more than once."""
-    sizes = [math.prod(n for n in s if n != DYNAMIC) for s in (x.shape, shape)]
-    return sizes[1] > sizes[0]
+    return known_size(shape) > known_size(x.shape)

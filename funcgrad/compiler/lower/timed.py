@@ -8,7 +8,6 @@ its time.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,7 +28,7 @@ from funcgrad.compiler.lower.nodes import (
     is_small,
 )
 from funcgrad.compiler.lower.scope import Scope
-from funcgrad.core.aval import DYNAMIC
+from funcgrad.core.aval import known_size
 from funcgrad.core.jaxpr import Eqn, Jaxpr, subjaxprs
 from funcgrad.core.source import BackwardLine, SourceLine
 
@@ -244,8 +243,7 @@ class TimedLowering(ControlLowering):
 
 
 def _entries(x: Node) -> int:
-    """Entries of an array; those along an axis of unknown extent count once."""
-    return math.prod(n for n in x.shape if n != DYNAMIC)
+    return known_size(x.shape)
 
 
 def _is_light(eqn: Eqn) -> bool:

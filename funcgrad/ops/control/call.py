@@ -11,7 +11,7 @@ import numpy as np
 from funcgrad.compiler.donation import DonatingExecutable
 from funcgrad.compiler.pipeline import Executable, compile_jaxpr
 from funcgrad.config import config, modes, override
-from funcgrad.core.aval import DYNAMIC, ShapedArray
+from funcgrad.core.aval import ShapedArray
 from funcgrad.core.finite import bad_value, check_results, is_watched
 from funcgrad.core.jaxpr import Eqn, Jaxpr, Literal, Var, eval_jaxpr, subjaxprs
 from funcgrad.core.primitive import Primitive
@@ -111,14 +111,14 @@ def interpret(jaxpr: Jaxpr, operands: Sequence[Any]) -> list[Any]:
 
 @memoized
 def _takes_tapes(jaxpr: Jaxpr) -> bool:
-    return any(aval.shape[:1] == (DYNAMIC,) for aval in jaxpr.in_avals)
+    return any(aval.is_tape for aval in jaxpr.in_avals)
 
 
 @memoized
 def _of_known_extents(jaxpr: Jaxpr, extents: tuple[int, ...]) -> Jaxpr:
     """The program for tapes that a finished loop has left, whose lengths are known."""
     avals = [
-        ShapedArray((extent, *a.shape[1:]), a.dtype) if a.shape[:1] == (DYNAMIC,) else a
+        ShapedArray((extent, *a.shape[1:]), a.dtype) if a.is_tape else a
         for a, extent in zip(jaxpr.in_avals, extents, strict=True)
     ]
     return stage_flat(lambda *args: eval_jaxpr(jaxpr, (), *args), avals)

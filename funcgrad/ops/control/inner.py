@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from funcgrad.core.aval import DYNAMIC, ShapedArray
+from funcgrad.core.aval import ShapedArray
 from funcgrad.core.jaxpr import Atom, Jaxpr, eval_jaxpr
 from funcgrad.core.trace import typeof
 from funcgrad.core.vspace import Zero
@@ -160,7 +160,7 @@ def batched_jaxpr(
 
 def _align(x: Any, dim: int | None, size: int) -> Any:
     """A result of a batched program with its batch axis where it belongs."""
-    if dim == 1 and typeof(x).shape[:1] == (DYNAMIC,):
+    if dim == 1 and typeof(x).is_tape:
         return x
     return align_batch(x, dim, size)
 

@@ -7,12 +7,11 @@ values as further constants.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from funcgrad.compiler.lower.nodes import REGISTER_ENTRIES
-from funcgrad.core.aval import DYNAMIC
+from funcgrad.core.aval import known_size
 from funcgrad.core.jaxpr import Atom, Eqn, Jaxpr, Var, dead_code, subjaxprs
 from funcgrad.ops.contraction import dot_general_p
 from funcgrad.ops.control.inner import memoized
@@ -135,4 +134,4 @@ def _is_worth(eqn: Eqn, read: Sequence[int]) -> bool:
 
 
 def _entries(atom: Atom) -> int:
-    return math.prod(n for n in atom.aval.shape if n != DYNAMIC)
+    return known_size(atom.aval.shape)

@@ -8,12 +8,11 @@ values of a block stay in registers.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from funcgrad.core.aval import DYNAMIC, ShapedArray
-from funcgrad.core.jaxpr import Atom, Eqn, Jaxpr, Var, subjaxprs
+from funcgrad.core.aval import ShapedArray, known_size
+from funcgrad.core.jaxpr import Eqn, Jaxpr, Var, subjaxprs
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.trace import typeof
 from funcgrad.ops.control.inner import Flags, memoized, select, split
@@ -164,14 +163,14 @@ class Lanes(NamedTuple):
 def lanes_of(jaxpr: Jaxpr, batched: Flags) -> Lanes:
     """Look through a program some of whose inputs vary along a batch."""
     varies = {v for v, flag in zip(jaxpr.invars, batched, strict=True) if flag}
-    found = Lanes((), max([1, *[_entries(v.aval) for v in varies]]))
+    found = Lanes((), max([1, *[known_size(v.aval.shape) for v in varies]]))
     for eqn in jaxpr.eqns:
         flags = tuple(type(a) is Var and a in varies for a in eqn.invars)
         inner = _inside(eqn, flags)
         found = found.joined(inner)
         results = [v for v, flag in zip(eqn.outvars, inner.out, strict=True) if flag]
         varies.update(results)
-        entries = max([1, *[_entries(v.aval) for v in results]])
+        entries = max([1, *[known_size(v.aval.shape) for v in results]])
         found = found.joined(Lanes((), entries))
     out = tuple(type(a) is Var and a in varies for a in jaxpr.outvars)
     return found._replace(out=out)
@@ -180,16 +179,9 @@ def lanes_of(jaxpr: Jaxpr, batched: Flags) -> Lanes:
 @memoized
 def keeps_tapes(jaxpr: Jaxpr) -> bool:
     """Whether there are tapes in a program, of which none is given or returned."""
-    inside = any(_is_tape(v) for eqn in jaxpr.eqns for v in eqn.outvars)
-    return inside and not any(map(_is_tape, (*jaxpr.invars, *jaxpr.outvars)))
-
-
-def _is_tape(atom: Atom) -> bool:
-    return atom.aval.shape[:1] == (DYNAMIC,)
-
-
-def _entries(aval: ShapedArray) -> int:
-    return math.prod(n for n in aval.shape if n != DYNAMIC)
+    inside = any(v.aval.is_tape for eqn in jaxpr.eqns for v in eqn.outvars)
+    ends = (*jaxpr.invars, *jaxpr.outvars)
+    return inside and not any(atom.aval.is_tape for atom in ends)
 
 
 def _inside(eqn: Eqn, flags: Flags) -> Lanes:
@@ -251,7 +243,7 @@ def _reads_shared_matrix(eqn: Eqn, flags: Flags) -> bool:
     if eqn.primitive.name != "dot_general" or sum(flags) != 1:
         return False
     shared = eqn.invars[flags.index(False)]
-    return _entries(shared.aval) >= SHARED_PRODUCT
+    return known_size(shared.aval.shape) >= SHARED_PRODUCT
 
 
 @memoized
@@ -266,7 +258,7 @@ def work(jaxpr: Jaxpr) -> int:
                 trips = UNKNOWN_TRIPS
             total += trips * sum(map(work, inner))
         else:
-            sizes = [_entries(a.aval) for a in (*eqn.invars, *eqn.outvars)]
+            sizes = [known_size(a.aval.shape) for a in (*eqn.invars, *eqn.outvars)]
             total += max(sizes, default=0) * getattr(eqn.primitive, "cost", 1)
     return total
 

@@ -7,11 +7,10 @@ is stored. Residuals of unknown size are not stored but computed again.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from funcgrad.core.aval import DYNAMIC, ShapedArray
+from funcgrad.core.aval import known_size
 from funcgrad.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var, dead_code, eval_jaxpr
 from funcgrad.ops.control.inner import (
     Flags,
@@ -28,11 +27,6 @@ LONG = 8
 """Entries from which on that pays."""
 
 
-def is_tape(aval: ShapedArray) -> bool:
-    """Whether the number of entries is known only when a loop has ended."""
-    return aval.shape[:1] == (DYNAMIC,)
-
-
 @memoized
 def linearized_body(jaxpr: Jaxpr, nonzero: Flags) -> LinearizedJaxpr:
     """As ``linearized``, with residuals of known size.
@@ -42,7 +36,7 @@ def linearized_body(jaxpr: Jaxpr, nonzero: Flags) -> LinearizedJaxpr:
     """
     rule = linearized(jaxpr, nonzero)
     residuals = rule.primal.out_avals[len(jaxpr.outvars) :]
-    if not any(is_tape(aval) for aval in residuals):
+    if not any(aval.is_tape for aval in residuals):
         return rule
     return recomputing(jaxpr, nonzero)
 
@@ -179,8 +173,7 @@ def _cheap_again(
 
 def _is_long(v: Var) -> bool:
     """Whether an array is worth more than the registers that keep it meanwhile."""
-    sizes = [n for n in v.aval.shape if n != DYNAMIC]
-    return math.prod(sizes) >= LONG
+    return known_size(v.aval.shape) >= LONG
 
 
 def _invariant_part(primal: Jaxpr, num_consts: int) -> tuple[set[Atom], list[Eqn]]:
