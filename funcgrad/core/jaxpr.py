@@ -189,6 +189,14 @@ def map_inner(
     return params | changed if changed else params
 
 
+def map_programs(function: Callable[[Jaxpr], Jaxpr], eqn: Eqn) -> Eqn:
+    """An equation with each program in it replaced; the same one if there is none."""
+    params = map_inner(function, eqn.params)
+    if params is eqn.params:
+        return eqn
+    return Eqn(eqn.primitive, eqn.invars, params, eqn.outvars, eqn.source)
+
+
 def eval_jaxpr(jaxpr: Jaxpr, consts: Sequence[Any], *args: Any) -> list[Any]:
     """Run a jaxpr on values, traced or not, equation by equation."""
     env: dict[Var, Any] = dict(zip(jaxpr.constvars, consts, strict=True))

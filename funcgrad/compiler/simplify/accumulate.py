@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from funcgrad.core.aval import ShapedArray
-from funcgrad.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var, dead_code, map_inner
+from funcgrad.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var, dead_code, map_programs
 
 
 class Accumulation(NamedTuple):
@@ -43,14 +43,9 @@ def accumulate_in_place(jaxpr: Jaxpr) -> Jaxpr:
     for eqn in jaxpr.eqns:
         if eqn.primitive.name == "add" and _update(eqn, made, uses, eqns):
             continue
-        params = map_inner(accumulate_in_place, eqn.params)
-        if params is not eqn.params:
-            eqn = Eqn(eqn.primitive, eqn.invars, params, eqn.outvars, eqn.source)
-        eqns.append(eqn)
+        eqns.append(map_programs(accumulate_in_place, eqn))
     kept, _ = dead_code(eqns, jaxpr.outvars)
-    return Jaxpr(
-        jaxpr.constvars, jaxpr.invars, tuple(kept), jaxpr.outvars, jaxpr.effects
-    )
+    return jaxpr.replace(eqns=tuple(kept))
 
 
 def _update(

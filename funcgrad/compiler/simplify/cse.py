@@ -29,7 +29,7 @@ def share_subexpressions(jaxpr: Jaxpr) -> Jaxpr:
             eqn = Eqn(eqn.primitive, invars, params, eqn.outvars, eqn.source)
         eqns.append(eqn)
     outvars = tuple(_resolve(env, atom) for atom in jaxpr.outvars)
-    return Jaxpr(jaxpr.constvars, jaxpr.invars, tuple(eqns), outvars, jaxpr.effects)
+    return jaxpr.replace(eqns=tuple(eqns), outvars=outvars)
 
 
 def _resolve(env: dict[Var, Var], atom: Atom) -> Atom:

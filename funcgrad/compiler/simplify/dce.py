@@ -8,6 +8,4 @@ from funcgrad.core.jaxpr import Jaxpr, dead_code
 def drop_dead_code(jaxpr: Jaxpr) -> Jaxpr:
     """The program without equations that no output or effect needs."""
     eqns, _ = dead_code(jaxpr.eqns, jaxpr.outvars)
-    return Jaxpr(
-        jaxpr.constvars, jaxpr.invars, tuple(eqns), jaxpr.outvars, jaxpr.effects
-    )
+    return jaxpr.replace(eqns=tuple(eqns))

@@ -25,9 +25,7 @@ def hoist_invariants(jaxpr: Jaxpr) -> Jaxpr:
         if params is not eqn.params:
             eqn = Eqn(eqn.primitive, invars, params, eqn.outvars, eqn.source)
         eqns.append(eqn)
-    return Jaxpr(
-        jaxpr.constvars, jaxpr.invars, tuple(eqns), jaxpr.outvars, jaxpr.effects
-    )
+    return jaxpr.replace(eqns=tuple(eqns))
 
 
 def append_program(

@@ -13,7 +13,7 @@ def inline_calls(jaxpr: Jaxpr) -> Jaxpr:
     eqns: list[Eqn] = []
     _inline_into(jaxpr, env, eqns, called=False)
     outvars = tuple(_resolve(env, atom) for atom in jaxpr.outvars)
-    return Jaxpr(jaxpr.constvars, jaxpr.invars, tuple(eqns), outvars, jaxpr.effects)
+    return jaxpr.replace(eqns=tuple(eqns), outvars=outvars)
 
 
 def _inline_into(

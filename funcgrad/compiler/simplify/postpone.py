@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from funcgrad.compiler.simplify.hoist import append_program
-from funcgrad.core.jaxpr import Eqn, Jaxpr, Var, map_inner
+from funcgrad.core.jaxpr import Eqn, Jaxpr, Var, map_programs
 
 T = TypeVar("T")
 
@@ -18,11 +18,9 @@ def postpone_sums(jaxpr: Jaxpr) -> Jaxpr:
     """
     eqns: list[Eqn] = []
     for eqn in jaxpr.eqns:
-        params = map_inner(postpone_sums, eqn.params)
-        if params is not eqn.params:
-            eqn = Eqn(eqn.primitive, eqn.invars, params, eqn.outvars, eqn.source)
+        eqn = map_programs(postpone_sums, eqn)
         rule = eqn.primitive.postpone
-        found = None if rule is None else rule(**params)
+        found = None if rule is None else rule(**eqn.params)
         if found is None:
             eqns.append(eqn)
             continue
@@ -38,9 +36,7 @@ def postpone_sums(jaxpr: Jaxpr) -> Jaxpr:
         sums = _chosen(eqn.outvars, [not stays for stays in found.results])
         read = [*[eqn.invars[k] for k in found.read], *stacks]
         append_program(found.finish, read, eqn, eqns, sums)
-    return Jaxpr(
-        jaxpr.constvars, jaxpr.invars, tuple(eqns), jaxpr.outvars, jaxpr.effects
-    )
+    return jaxpr.replace(eqns=tuple(eqns))
 
 
 def _chosen(values: Sequence[T], flags: Sequence[bool]) -> list[T]:

@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from funcgrad.core.jaxpr import Eqn, Jaxpr, Var, map_inner
+from funcgrad.core.jaxpr import Eqn, Jaxpr, Var, map_programs
 
 
 def read_before_update(jaxpr: Jaxpr) -> Jaxpr:
     """The program with such reads moved forward; inner programs too."""
-    eqns = [_inside(eqn) if eqn.params else eqn for eqn in jaxpr.eqns]
+    eqns = [map_programs(read_before_update, eqn) for eqn in jaxpr.eqns]
     if not any(eqn.primitive.may_overwrite for eqn in eqns):
-        return Jaxpr(
-            jaxpr.constvars, jaxpr.invars, tuple(eqns), jaxpr.outvars, jaxpr.effects
-        )
+        return jaxpr.replace(eqns=tuple(eqns))
     order = _Order(eqns)
     place = 0
     while place < len(order.eqns):
@@ -26,16 +24,7 @@ def read_before_update(jaxpr: Jaxpr) -> Jaxpr:
         if early:
             order.move(early, place)
         place += 1 + len(early)
-    return Jaxpr(
-        jaxpr.constvars, jaxpr.invars, tuple(order.eqns), jaxpr.outvars, jaxpr.effects
-    )
-
-
-def _inside(eqn: Eqn) -> Eqn:
-    params = map_inner(read_before_update, eqn.params)
-    if params is eqn.params:
-        return eqn
-    return Eqn(eqn.primitive, eqn.invars, params, eqn.outvars, eqn.source)
+    return jaxpr.replace(eqns=tuple(order.eqns))
 
 
 class _Order:
