@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from funcgrad.compiler.simplify.hoist import append_program
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var, dead_code, map_programs
 
@@ -64,7 +65,8 @@ def _update(
         avals = [atom.aval for atom in source.invars]
         program = rule.stage(total.aval, avals, source.params)
         if program is not None:
-            _append(program, (total, *source.invars), eqn, eqns)
+            operands = (total, *source.invars)
+            append_program(program, operands, eqn, eqns, eqn.outvars, has_lines=False)
             return True
     return False
 
@@ -76,21 +78,3 @@ def _is_zero(atom: Atom, made: dict[Var, Eqn]) -> bool:
             return False
         atom = source.invars[0]
     return not np.any(atom.val)
-
-
-def _append(
-    program: Jaxpr, operands: Sequence[Atom], eqn: Eqn, eqns: list[Eqn]
-) -> None:
-    """Append a program's equations; its result is that of ``eqn``."""
-    env: dict[Var, Atom] = dict(zip(program.invars, operands, strict=True))
-    env[program.outvars[0]] = eqn.outvars[0]  # type: ignore[index]
-    for inner in program.eqns:
-        invars = tuple(a if isinstance(a, Literal) else env[a] for a in inner.invars)
-        outvars = []
-        for var in inner.outvars:
-            new = env.setdefault(var, Var(var.aval))
-            assert isinstance(new, Var)
-            outvars.append(new)
-        eqns.append(
-            Eqn(inner.primitive, invars, inner.params, tuple(outvars), eqn.source)
-        )

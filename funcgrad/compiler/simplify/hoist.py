@@ -31,13 +31,17 @@ def hoist_invariants(jaxpr: Jaxpr) -> Jaxpr:
 def append_program(
     program: Jaxpr,
     operands: Sequence[Atom],
-    loop: Eqn,
+    origin: Eqn,
     eqns: list[Eqn],
     results: Sequence[Var] = (),
+    *,
+    has_lines: bool = True,
 ) -> list[Atom]:
     """Append a program's equations under names of their own; its results.
 
     ``results`` are names that these must have, given where equations make them all.
+    A program that a pass has staged has no lines of the user's: then, and where an
+    equation has none, the line is that of ``origin``.
     """
     env: dict[Atom, Atom] = dict(zip(program.invars, operands, strict=True))
     wanted = dict(zip(program.outvars, results, strict=False))
@@ -45,6 +49,8 @@ def append_program(
         invars = tuple(a if isinstance(a, Literal) else env[a] for a in eqn.invars)
         outvars = tuple(wanted.get(v) or Var(v.aval) for v in eqn.outvars)
         env.update(zip(eqn.outvars, outvars, strict=True))
-        source = eqn.source or loop.source
-        eqns.append(Eqn(eqn.primitive, invars, eqn.params, outvars, source))
+        source = eqn.source if has_lines else None
+        eqns.append(
+            Eqn(eqn.primitive, invars, eqn.params, outvars, source or origin.source)
+        )
     return [env[v] for v in program.outvars]
