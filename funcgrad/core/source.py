@@ -9,6 +9,7 @@ import linecache
 import os.path
 import sys
 import threading
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -121,6 +122,17 @@ class _Replay(threading.local):
 
 
 replay = _Replay()
+
+
+@contextlib.contextmanager
+def at_line(line: SourceLine | None) -> Iterator[None]:
+    """Inside the block, what is staged stands for this line, if it is one."""
+    outer = replay.line
+    replay.line = line or outer
+    try:
+        yield
+    finally:
+        replay.line = outer
 
 
 def current_line() -> SourceLine | None:

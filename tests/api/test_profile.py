@@ -86,6 +86,19 @@ def test_sums_agree(f, args):
     assert shown.rows[-1].share < 0.2
 
 
+def test_sums_after_a_loop_count_for_the_line_of_their_products():
+    def recurrent(w, xs):
+        def step(h, x):
+            return np.tanh(w @ h + x), None
+
+        return np.sum(lax.scan(step, xs[0], xs)[0])
+
+    shown = fg.profile(fg.grad(recurrent))(W[:60, :60], np.ones((50, 60)))
+    inside = [row for row in shown.rows if row.file]
+    assert all("recurrent" in row.function for row in inside)
+    assert inside[0].text == "return np.tanh(w @ h + x), None"
+
+
 @pytest.mark.parametrize(("f", "args"), [c for c in CASES if c[0] is not in_while])
 def test_gradients_count_for_the_same_lines(f, args):
     gradient = fg.grad(f)

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from funcgrad.compiler.lower.nodes import REGISTER_ENTRIES
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.jaxpr import Atom, Eqn, Jaxpr, Var, dead_code
+from funcgrad.core.source import at_line
 from funcgrad.ops.arithmetic import add, add_p
 from funcgrad.ops.contraction import dot_general_p
 from funcgrad.ops.control.inner import memoized, select, split
@@ -164,7 +165,8 @@ def _finish(jaxpr: Jaxpr, num_consts: int, num_carry: int, length: int) -> Jaxpr
         for total, products in zip(starts, found.sums.values(), strict=True):
             for eqn in products:
                 lhs, rhs = (stacks[v] for v in eqn.invars)  # type: ignore[index]
-                total = add(total, _over_trips(lhs, rhs, **eqn.params))
+                with at_line(eqn.source):
+                    total = add(total, _over_trips(lhs, rhs, **eqn.params))
             totals.append(total)
         return totals
 
