@@ -172,24 +172,11 @@ class While(HigherOrder):
         self,
         primals: Sequence[Any],
         tangents: Sequence[Any],
-        *,
-        cond_jaxpr: Jaxpr,
-        body_jaxpr: Jaxpr,
-        num_cond_consts: int,
-        num_body_consts: int,
-        num_tapes: int,
+        **params: Any,
     ) -> Any:
-        params: dict[str, Any] = {
-            "cond_jaxpr": cond_jaxpr,
-            "body_jaxpr": body_jaxpr,
-            "num_cond_consts": num_cond_consts,
-            "num_body_consts": num_body_consts,
-        }
-        if not num_tapes and any(map(tapes_end_here, primals)):
+        if not params["num_tapes"] and any(map(tapes_end_here, primals)):
             return self._linearize_again(primals, tangents, params)
-        return self.linearize_with_tapes(
-            primals, tangents, **params, num_tapes=num_tapes
-        )
+        return self.linearize_with_tapes(primals, tangents, **params)
 
     def linearize_with_tapes(
         self,
@@ -247,13 +234,13 @@ class While(HigherOrder):
     ) -> Any:
         """The loop, and the linear half as a program that runs it again, with tapes."""
         nonzero = is_nonzero(tangents)
-        outs = self.bind(*primals, **params, num_tapes=0)
+        outs = self.bind(*primals, **params)
         avals = [typeof(x) for x in primals]
         linear, out_nonzero = linear_half(
             params["body_jaxpr"],
             self.linearize_with_tapes,
             tuple(avals),
-            (*params.items(), ("num_tapes", 0)),
+            tuple(params.items()),
             nonzero,
         )
         ts: Sequence[Any] = []
@@ -282,23 +269,12 @@ class While(HigherOrder):
         size: int,
         operands: Sequence[Any],
         dims: Sequence[Any],
-        *,
-        cond_jaxpr: Jaxpr,
-        body_jaxpr: Jaxpr,
-        num_cond_consts: int,
-        num_body_consts: int,
-        num_tapes: int,
+        **params: Any,
     ) -> Any:
-        params: dict[str, Any] = {
-            "cond_jaxpr": cond_jaxpr,
-            "body_jaxpr": body_jaxpr,
-            "num_cond_consts": num_cond_consts,
-            "num_body_consts": num_body_consts,
-            "num_tapes": num_tapes,
-        }
+        cond_jaxpr, body_jaxpr = params["cond_jaxpr"], params["body_jaxpr"]
         flags = tuple(dim is not None for dim in dims)
         facts = facts_of_while(flags, len(body_jaxpr.outvars), params)
-        if facts.apart and not num_tapes:
+        if facts.apart and not params["num_tapes"]:
             width = width_for([cond_jaxpr, body_jaxpr], [facts], size)
             if width is not None:
                 return in_blocks(self, width, size, operands, dims, params)
