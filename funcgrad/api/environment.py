@@ -8,7 +8,7 @@ import platform
 import shutil
 import sys
 
-from funcgrad.compiler.build import disk_cache
+from funcgrad.compiler.build import disk_cache, pool
 from funcgrad.compiler.build.executable import vector_bytes
 from funcgrad.compiler.build.host import host
 from funcgrad.config import config
@@ -33,13 +33,12 @@ def cache_size() -> str:
 def info() -> str:
     """What a report of a bug should say about the machine, a line for each fact."""
     state = "on" if disk_cache.is_enabled() else "off"
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
     facts = {
         **{package: version(package) for package in _PACKAGES},
         "python": f"{platform.python_version()} ({platform.python_implementation()})",
         "system": platform.platform(),
         "processor": f"{host().environment[4]}, {8 * vector_bytes()}-bit vectors",
-        "cores": f"{cores or os.cpu_count()} of {os.cpu_count()}",
+        "cores": f"{pool.cores()} of {os.cpu_count()}",
         "threads": str(config.threads or "one per core"),
         "cache": f"{state}, {disk_cache.directory()}",
         "cache size": cache_size(),

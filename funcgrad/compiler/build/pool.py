@@ -221,10 +221,11 @@ def available() -> int:
 
     ``NUMBA_NUM_THREADS`` and ``OMP_NUM_THREADS`` lower it.
     """
-    return _limit(os.environ, _cores())
+    return _limit(os.environ, cores())
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Cores that this process may run on."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
