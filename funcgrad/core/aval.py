@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,11 @@ class _DynamicSize:
 
 
 DYNAMIC = _DynamicSize()
+
+
+def static_size(shape: Sequence[Any]) -> int:
+    """Entries of an array; 0 where an extent is unknown."""
+    return 0 if DYNAMIC in shape else math.prod(shape)
 
 
 def known_size(shape: Iterable[Any]) -> int:

@@ -92,11 +92,7 @@ class Memory(Control):
         """
         dtype = np.dtype(dtype)
         total = count * (2 if dtype.kind == "c" else 1)
-        self._names += 1
-        name = f"%t{self._names}"
-        kind = f"[{max(total, 1)} x {memory_type(dtype)}]"
-        self._allocas.append(f"  {name} = alloca {kind}, align 64")
-        return name
+        return self.alloca_type(f"[{max(total, 1)} x {memory_type(dtype)}]")
 
     def alloca_type(self, kind: str) -> str:
         """Memory on the stack for one value of an LLVM type."""

@@ -75,11 +75,7 @@ class ModuleText:
         if key not in self._constants:
             memory_type(array.dtype)  # raises for dtypes without machine type
             name = f"@const{len(self._constants)}"
-            text = "".join(f"\\{byte:02X}" for byte in data)
-            self._constant_lines.append(
-                f"{name} = private unnamed_addr constant [{len(data)} x i8]"
-                f' c"{text}", align 64'
-            )
+            self._constant_lines.append(_constant_line(name, data))
             self._constants[key] = name
         return self._constants[key]
 
@@ -87,11 +83,9 @@ class ModuleText:
         """A constant array under a name that all modules share; its pointer."""
         array = np.asarray(array)
         memory_type(array.dtype)  # raises for dtypes without machine type
-        data = array.tobytes()
-        text = "".join(f"\\{byte:02X}" for byte in data)
-        line = f'@{name} = private unnamed_addr constant [{len(data)} x i8] c"{text}"'
-        self._bodies.setdefault(name, lambda: f"{line}, align 64")
-        return f"@{name}"
+        symbol = f"@{name}"
+        self._bodies.setdefault(name, lambda: _constant_line(symbol, array.tobytes()))
+        return symbol
 
     def metadata(self, node: str) -> str:
         """Add a metadata node, as ``!{!"name"}``; return its reference ``!3``."""
@@ -116,3 +110,9 @@ class ModuleText:
                 "",
             ]
         )
+
+
+def _constant_line(symbol: str, data: bytes) -> str:
+    text = "".join(f"\\{byte:02X}" for byte in data)
+    head = f"{symbol} = private unnamed_addr constant [{len(data)} x i8]"
+    return f'{head} c"{text}", align 64'

@@ -218,8 +218,8 @@ class ControlLowering(Lowering):
             if reverse:
                 at = Index(self.b, trips) - 1 - at
             rows = [self._row_value(x, at) for x in xs]
-            self.scopes.append(self.scopes[-1].child(pinned=[*consts, *xs]))
-            self.scopes[-1].by_entries = apart
+            scope = self.scopes[-1].child(pinned=[*consts, *xs], by_entries=apart)
+            self.scopes.append(scope)
             body_operands = [*map(copy_of, consts), *carry.nodes(loop.carries), *rows]
             results = self.lower_jaxpr(jaxpr, body_operands)
             for node, y in zip(results[num_carry:], ys, strict=True):
@@ -277,8 +277,7 @@ class ControlLowering(Lowering):
         test = self._in_scope(cond_jaxpr, tested, by_entries=apart)
         self.b.cond_br(self.b.convert(self.value(test[0]), BOOL), body, done)
         self.b.place(body)
-        self.scopes.append(self.scopes[-1].child(pinned=consts))
-        self.scopes[-1].by_entries = apart
+        self.scopes.append(self.scopes[-1].child(pinned=consts, by_entries=apart))
         body_operands = [*map(copy_of, consts[num_cond_consts:]), *carry.nodes(current)]
         results = self.lower_jaxpr(body_jaxpr, body_operands)
         for tape, node in zip(tapes, results[len(results) - num_tapes :], strict=True):
@@ -300,8 +299,8 @@ class ControlLowering(Lowering):
     def _in_scope(
         self, jaxpr: Jaxpr, operands: Sequence[Node], *, by_entries: bool
     ) -> list[Node]:
-        self.scopes.append(self.scopes[-1].child(pinned=operands))
-        self.scopes[-1].by_entries = by_entries
+        scope = self.scopes[-1].child(pinned=operands, by_entries=by_entries)
+        self.scopes.append(scope)
         results = self.lower_jaxpr(jaxpr, [copy_of(x) for x in operands])
         results = [self.settle(x) for x in results]
         self.scopes.pop()

@@ -26,7 +26,7 @@ from funcgrad.compiler.lower.nodes import (
 from funcgrad.compiler.lower.parallel import Parallel, chunks_of
 from funcgrad.compiler.lower.reader import Reader
 from funcgrad.compiler.lower.table import LARGEST_STATIC
-from funcgrad.core.aval import DYNAMIC
+from funcgrad.core.aval import DYNAMIC, static_size
 
 Body = Callable[[Reader, Place], None]
 
@@ -134,7 +134,7 @@ def over(
         def whole(begin: Number, end: Number) -> None:
             strip(ctx, end, lanes, run, again=again, start=begin)
 
-        entries = 0 if DYNAMIC in shape else math.prod(shape)
+        entries = static_size(shape)
         in_chunks(ctx, whole, total, entries, entries, cost, lanes)
         return
     _Nest(ctx, shape, lanes, body, kept, length, again, turned).run(cost)

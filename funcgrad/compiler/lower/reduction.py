@@ -25,7 +25,7 @@ from funcgrad.compiler.lower.nodes import (
 from funcgrad.compiler.lower.parallel import Parallel, chunks_of
 from funcgrad.compiler.lower.reader import Reader
 from funcgrad.compiler.lower.table import LARGEST_STATIC
-from funcgrad.core.aval import DYNAMIC
+from funcgrad.core.aval import DYNAMIC, static_size
 
 ROWS = 4
 """Rows that are added to an answer in memory at once."""
@@ -50,7 +50,7 @@ class Group:
         self.stride: Number = ctx.table.extent(math.prod(x.shape[last + 1 :]))
         self.answer_stride: Number = ctx.table.extent(math.prod(after))
         self.is_dynamic = DYNAMIC in shape
-        self.size = 0 if self.is_dynamic else math.prod(shape)
+        self.size = static_size(shape)
         self.is_narrow = self.is_dynamic or math.prod(shape) < LONG_ROW
 
 
@@ -149,7 +149,7 @@ class Accumulation:
             run()
             del self.ranges[group]
 
-        entries = 0 if DYNAMIC in self.x.shape else math.prod(self.x.shape)
+        entries = static_size(self.x.shape)
         cost = price(self.x)
         extent, size = group.extent, group.size
         nest.in_chunks(self.ctx, loop, extent, size, entries, cost, lanes)
@@ -262,7 +262,7 @@ class Reduction(Accumulation):
         """The sum of everything: chunks are summed apart, then their sums."""
         ctx = self.ctx
         group = (self.summed or [self.inner])[0]
-        entries = 0 if DYNAMIC in self.x.shape else math.prod(self.x.shape)
+        entries = static_size(self.x.shape)
         lanes = 2 * self.lanes if group is self.inner else 1
         chunk = chunks_of(entries, group.size, price(self.x), lanes)
         if not chunk or ctx.in_part:

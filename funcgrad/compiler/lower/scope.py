@@ -31,10 +31,11 @@ class Scope:
             self.remaining.update(v for v in eqn.invars if type(v) is Var)
         self.remaining.update(v for v in jaxpr.outvars if type(v) is Var)
 
-    def child(self, pinned: Iterable[Node] = ()) -> Scope:
+    def child(self, pinned: Iterable[Node] = (), *, by_entries: bool = False) -> Scope:
         """A scope for code that does not run always: it shares what is ready here."""
         made = Scope()
         made.spilled = dict(self.spilled)
+        made.by_entries = by_entries
         made.pinned.update(*map(buffers_read, pinned))
         return made
 
