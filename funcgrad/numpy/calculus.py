@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad import errors, ops
-from funcgrad.core.source import user_frame
+from funcgrad import ops
 from funcgrad.core.trace import typeof
-from funcgrad.numpy.axes import canonical_axes, canonical_axis
+from funcgrad.numpy.axes import canonical_axes, canonical_axis, shape_error
 from funcgrad.numpy.dispatch import given, to_array, traces
 from funcgrad.numpy.indexing import entries, where
 from funcgrad.numpy.shape import ravel
@@ -28,14 +27,10 @@ def diff(
     """Differences of neighbours along an axis, ``n`` times over."""
     x = to_array(a)
     if not typeof(x).ndim:
-        raise errors.ShapeError(
-            errors.message(
-                "`diff` takes an array of one dimension or more.",
-                where=user_frame(),
-                got=str(typeof(x)),
-                expected="an axis to take differences along",
-                see=errors.ShapeError.page,
-            )
+        raise shape_error(
+            "`diff` takes an array of one dimension or more.",
+            str(typeof(x)),
+            "an axis to take differences along",
         )
     axis = canonical_axis(axis, typeof(x).ndim)
     before = [_end(x, axis, prepend)] if given(prepend) else []

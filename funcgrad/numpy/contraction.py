@@ -10,7 +10,6 @@ import numpy as np
 
 from funcgrad import errors, ops
 from funcgrad.core.numpy_protocol import defines_method, defines_operator
-from funcgrad.core.source import user_frame
 from funcgrad.core.trace import shape_of, typeof
 from funcgrad.numpy.axes import canonical_axis, ordered_axes, shape_error
 from funcgrad.numpy.dispatch import promote, to_array, traces
@@ -31,14 +30,10 @@ def contract(
 
 
 def _mismatch(name: str, a: Any, b: Any) -> errors.ShapeError:
-    return errors.ShapeError(
-        errors.message(
-            f"the shapes do not fit `{name}`.",
-            where=user_frame(),
-            got=f"{typeof(a).shape} and {typeof(b).shape}",
-            expected="equal extents along the axes that are summed over",
-            see=errors.ShapeError.page,
-        )
+    return shape_error(
+        f"the shapes do not fit `{name}`.",
+        f"{typeof(a).shape} and {typeof(b).shape}",
+        "equal extents along the axes that are summed over",
     )
 
 

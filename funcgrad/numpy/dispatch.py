@@ -28,6 +28,7 @@ from funcgrad.core.numpy_protocol import (
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import Tracer, typeof
 from funcgrad.docstrings import docstring
+from funcgrad.numpy.axes import shape_error
 from funcgrad.ops.casting import convert_element_type, strong
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -149,14 +150,10 @@ def _stack_nested(items: Any) -> Any:
     parts = promote([to_array(item) for item in items])
     shapes = {typeof(part).shape for part in parts}
     if len(shapes) > 1:
-        raise errors.ShapeError(
-            errors.message(
-                "the entries of a list have different shapes.",
-                where=user_frame(),
-                got=" and ".join(map(str, sorted(shapes))),
-                expected="equal shapes, so that they make an array",
-                see=errors.ShapeError.page,
-            )
+        raise shape_error(
+            "the entries of a list have different shapes.",
+            " and ".join(map(str, sorted(shapes))),
+            "equal shapes, so that they make an array",
         )
     (shape,) = shapes
     rows = [ops.reshape(part, (1, *shape)) for part in parts]

@@ -9,8 +9,8 @@ import numpy as np
 
 from funcgrad import errors, ops
 from funcgrad.core.dtypes import canonical_dtype
-from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
+from funcgrad.numpy.axes import shape_error
 from funcgrad.numpy.contraction import contract
 from funcgrad.numpy.dispatch import promote, to_array, traces
 from funcgrad.numpy.indexing import diagonal
@@ -57,13 +57,9 @@ def _to_letters(sublist: Sequence[Any]) -> str:
 
 
 def _invalid(problem: str, subscripts: str) -> errors.ShapeError:
-    return errors.ShapeError(
-        errors.message(
-            problem,
-            where=user_frame(),
-            got=f"einsum({subscripts!r}, ...)",
-            see=errors.ShapeError.page,
-        )
+    return shape_error(
+        problem,
+        f"einsum({subscripts!r}, ...)",
     )
 
 

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad import errors, ops
+from funcgrad import ops
 from funcgrad.core.dtypes import canonical_dtype, sum_dtype
 from funcgrad.core.numpy_protocol import defines_method
-from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
 from funcgrad.numpy.axes import (
     canonical_axes,
@@ -113,14 +112,10 @@ def _check_not_empty(name: str, x: Any, axes: tuple[int, ...], initial: Any) -> 
     shape = typeof(x).shape
     if given(initial) or 0 not in [shape[axis] for axis in axes]:
         return
-    raise errors.ShapeError(
-        errors.message(
-            f"zero-size array to reduction operation {name} which has no identity.",
-            where=user_frame(),
-            got=f"shape {shape}",
-            expected="an entry at least, or initial=...",
-            see=errors.ShapeError.page,
-        )
+    raise shape_error(
+        f"zero-size array to reduction operation {name} which has no identity.",
+        f"shape {shape}",
+        "an entry at least, or initial=...",
     )
 
 

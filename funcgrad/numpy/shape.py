@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad import errors, ops
-from funcgrad.core.source import user_frame
+from funcgrad import ops
 from funcgrad.core.trace import typeof
 from funcgrad.numpy.axes import (
     canonical_axes,
@@ -30,14 +29,10 @@ def _unknown_extent(size: int, extents: tuple[int, ...]) -> tuple[int, ...]:
         return extents
     known = math.prod(extent for extent in extents if extent != -1)
     if known == 0 or size % known:
-        raise errors.ShapeError(
-            errors.message(
-                f"an array of {size} entries can not be reshaped to {extents}.",
-                where=user_frame(),
-                got=f"known extents whose product is {known}",
-                expected=f"a divisor of {size} as the product of the known extents",
-                see=errors.ShapeError.page,
-            )
+        raise shape_error(
+            f"an array of {size} entries can not be reshaped to {extents}.",
+            f"known extents whose product is {known}",
+            f"a divisor of {size} as the product of the known extents",
         )
     return tuple(size // known if extent == -1 else extent for extent in extents)
 
@@ -154,13 +149,9 @@ def squeeze(a: Any, axis: Any = None) -> Any:
         return ops.reshape(x, tuple(n for n in shape if n != 1))
     axes = canonical_axes(axis, len(shape))
     if any(shape[i] != 1 for i in axes):
-        raise errors.ShapeError(
-            errors.message(
-                "an axis can be squeezed only if its extent is 1.",
-                where=user_frame(),
-                got=f"axis={axis} of shape {shape}",
-                see=errors.ShapeError.page,
-            )
+        raise shape_error(
+            "an axis can be squeezed only if its extent is 1.",
+            f"axis={axis} of shape {shape}",
         )
     return ops.reshape(x, tuple(n for i, n in enumerate(shape) if i not in axes))
 
@@ -171,13 +162,9 @@ def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
     x = to_array(array)
     extents = as_shape(shape)
     if common_shape(typeof(x).shape, extents) != extents:
-        raise errors.ShapeError(
-            errors.message(
-                "the array can not be broadcast to this shape.",
-                where=user_frame(),
-                got=f"{typeof(x).shape} to {extents}",
-                see=errors.ShapeError.page,
-            )
+        raise shape_error(
+            "the array can not be broadcast to this shape.",
+            f"{typeof(x).shape} to {extents}",
         )
     return ops.broadcast_to(x, extents)
 

@@ -7,10 +7,9 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from funcgrad import errors
 from funcgrad.api.vectorize import vmap
-from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
+from funcgrad.numpy.axes import shape_error
 from funcgrad.numpy.dispatch import to_array
 from funcgrad.numpy.shape import expand_dims, squeeze
 from funcgrad.ops.elementwise import broadcast_shapes
@@ -106,15 +105,10 @@ def _check_inputs(
             extents.setdefault(name, n) != n for name, n in zip(axes, core, strict=True)
         )
         if wrong:
-            raise errors.ShapeError(
-                errors.message(
-                    "an argument does not fit the signature of `vectorize`.",
-                    where=user_frame(),
-                    got=f"shape {shape}",
-                    expected=f"last axes ({', '.join(axes)}) of {signature}, with "
-                    f"{extents}",
-                    see=errors.ShapeError.page,
-                )
+            raise shape_error(
+                "an argument does not fit the signature of `vectorize`.",
+                f"shape {shape}",
+                f"last axes ({', '.join(axes)}) of {signature}, with {extents}",
             )
 
 

@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad import errors, ops
+from funcgrad import ops
 from funcgrad.core.dtypes import complex_dtype, real_dtype
-from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
-from funcgrad.numpy.axes import canonical_axis
+from funcgrad.numpy.axes import canonical_axis, shape_error
 from funcgrad.numpy.dispatch import to_array, traces
 from funcgrad.numpy.shape import moveaxis
 from funcgrad.ops.casting import convert_element_type
@@ -53,14 +52,10 @@ def transform(x: Any, kind: str, n: Any, axis: int, norm: str | None) -> Any:
     if n is None:
         n = 2 * (have - 1) if kind == "irfft" else have
     if n < 1:
-        raise errors.ShapeError(
-            errors.message(
-                "a Fourier transform needs at least one entry.",
-                where=user_frame(),
-                got=f"n = {n}",
-                expected="n of 1 or more",
-                see=errors.ShapeError.page,
-            )
+        raise shape_error(
+            "a Fourier transform needs at least one entry.",
+            f"n = {n}",
+            "n of 1 or more",
         )
     dtype = typeof(x).dtype
     single = np.dtype(np.float32) if dtype == np.float16 else dtype

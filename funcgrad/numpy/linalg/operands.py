@@ -10,6 +10,7 @@ from funcgrad import errors, ops
 from funcgrad.core.dtypes import divide_dtype
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
+from funcgrad.numpy.axes import shape_error
 from funcgrad.numpy.dispatch import to_array
 from funcgrad.ops.casting import convert_element_type
 from funcgrad.ops.elementwise import broadcast_shapes
@@ -65,13 +66,9 @@ def common_lead(name: str, a: Any, b: Any) -> tuple[int, ...]:
     try:
         return broadcast_shapes(typeof(a).shape[:-2], typeof(b).shape[:-2])
     except errors.ShapeError:
-        raise errors.ShapeError(
-            errors.message(
-                f"the stacks of matrices of `{name}` can not be broadcast together.",
-                where=user_frame(),
-                got=f"{typeof(a).shape} and {typeof(b).shape}",
-                see=errors.ShapeError.page,
-            )
+        raise shape_error(
+            f"the stacks of matrices of `{name}` can not be broadcast together.",
+            f"{typeof(a).shape} and {typeof(b).shape}",
         ) from None
 
 
