@@ -136,7 +136,8 @@ def csd(
     step, nfft = _steps(size, noverlap, nfft)
     onesided = return_onesided and typeof(a).dtype.kind != "c"
     w = fnp.asarray(w).astype(real_dtype(typeof(a).dtype))
-    first, second = (_transformed(s, w, step, nfft, detrend, onesided) for s in (a, b))
+    first = _transformed(a, w, step, nfft, detrend, onesided)
+    second = first if y is x else _transformed(b, w, step, nfft, detrend, onesided)
     power = fnp.conj(first) * second
     power = power / (
         fs * fnp.sum(w**2) if scaling == "density" else fnp.abs(fnp.sum(w)) ** 2
