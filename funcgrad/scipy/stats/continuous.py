@@ -10,7 +10,7 @@ import numpy as np
 
 import funcgrad.numpy as fnp
 from funcgrad.docstrings import Docstring
-from funcgrad.scipy.stats.operands import all_of, float_operands, select
+from funcgrad.scipy.stats.operands import all_of, arguments, float_operands, select
 
 Function = Callable[..., Any]
 _INF = math.inf
@@ -94,17 +94,9 @@ class Continuous:
 
     def _operands(self, x: Any, args: Any, kwargs: dict[str, Any]) -> list[Any]:
         names = (*self.shapes, "loc", "scale")
-        given = {**dict(zip(names, args, strict=False)), **kwargs}
-        unknown = set(given) - set(names)
-        missing = [name for name in self.shapes if name not in given]
-        if unknown or missing or len(args) > len(names):
-            raise TypeError(
-                f"{self.name} takes x, {', '.join(names)}"
-                + (f"; got {sorted(unknown)}" if unknown else "")
-                + (f"; missing {missing}" if missing else "")
-            )
-        given = {"loc": 0.0, "scale": 1.0, **given}
-        return float_operands(x, *[given[name] for name in names])
+        defaults = {"loc": 0.0, "scale": 1.0}
+        call = f"{self.name} takes x"
+        return float_operands(x, *arguments(call, names, defaults, args, kwargs))
 
     def _allowed(self, shapes: Sequence[Any], scale: Any) -> Any:
         if self._valid is not None:

@@ -11,7 +11,7 @@ import numpy as np
 import funcgrad.numpy as fnp
 from funcgrad.docstrings import Docstring
 from funcgrad.scipy import special
-from funcgrad.scipy.stats.operands import float_operands, select
+from funcgrad.scipy.stats.operands import arguments, float_operands, select
 
 Function = Callable[..., Any]
 _INF = math.inf
@@ -69,10 +69,9 @@ class Discrete:
 
     def _operands(self, k: Any, args: Any, kwargs: dict[str, Any]) -> list[Any]:
         names = (*self.shapes, "loc")
-        given = {"loc": 0.0, **dict(zip(names, args, strict=False)), **kwargs}
-        if set(given) != set(names) or len(args) > len(names):
-            raise TypeError(f"{self.name} takes k, {', '.join(names)}")
-        k, *shapes, loc = float_operands(k, *[given[name] for name in names])
+        call = f"{self.name} takes k"
+        given = arguments(call, names, {"loc": 0.0}, args, kwargs)
+        k, *shapes, loc = float_operands(k, *given)
         return [k - loc, *shapes]
 
     def logpmf(self, k: Any, *args: Any, **kwargs: Any) -> Any:

@@ -34,6 +34,25 @@ def float_operands(*values: Any) -> list[Any]:
     ]
 
 
+def arguments(
+    call: str, names: Sequence[str], defaults: dict[str, Any], args: Any, kwargs: Any
+) -> list[Any]:
+    """The parameters in the order of ``names``, by position or by name.
+
+    ``call`` begins the error for others, or too few, with what takes what first.
+    """
+    given = {**defaults, **dict(zip(names, args, strict=False)), **kwargs}
+    unknown = set(given) - set(names)
+    missing = [name for name in names if name not in given]
+    if unknown or missing or len(args) > len(names):
+        raise TypeError(
+            f"{call}, {', '.join(names)}"
+            + (f"; got {sorted(unknown)}" if unknown else "")
+            + (f"; missing {missing}" if missing else "")
+        )
+    return [given[name] for name in names]
+
+
 def select(choices: Sequence[tuple[Any, Any]], otherwise: Any) -> Any:
     """The value of the first condition that holds."""
     value = otherwise
