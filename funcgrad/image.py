@@ -12,10 +12,9 @@ import numpy as np
 import funcgrad.numpy as fnp
 from funcgrad import errors
 from funcgrad.core.array import as_array
-from funcgrad.core.dtypes import divide_dtype
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
-from funcgrad.numpy.dispatch import to_array
+from funcgrad.numpy.dispatch import as_float, to_array
 from funcgrad.ops.casting import convert_element_type
 
 __all__ = ["ResizeMethod", "resize", "scale_and_translate"]
@@ -236,7 +235,7 @@ def scale_and_translate(
                 see=errors.ConfigError.page,
             )
         )
-    x = _as_float(image)
+    x = as_float(image)
     axes = [axis % max(1, typeof(x).ndim) for axis in spatial_dims]
     _check(x, shape, axes)
     if way is ResizeMethod.CUBIC_PYTORCH and antialias:
@@ -296,7 +295,7 @@ def resize(
     Array([1. , 1.5, 2.5, 3. ])
     """
     way = _method(method)
-    x = to_array(image) if way is ResizeMethod.NEAREST else _as_float(image)
+    x = to_array(image) if way is ResizeMethod.NEAREST else as_float(image)
     old = typeof(x).shape
     _check(x, shape, range(len(old)))
     axes = [axis for axis, n in enumerate(shape) if n != old[axis]]
@@ -314,11 +313,6 @@ def resize(
 
 def _method(method: str | ResizeMethod) -> ResizeMethod:
     return ResizeMethod.from_string(method) if isinstance(method, str) else method
-
-
-def _as_float(image: Any) -> Any:
-    x = to_array(image)
-    return convert_element_type(x, divide_dtype(typeof(x).dtype))
 
 
 def _check(x: Any, shape: Sequence[int], axes: Sequence[int]) -> None:

@@ -10,18 +10,16 @@ import numpy as np
 import funcgrad.numpy as fnp
 from funcgrad import ops
 from funcgrad.core.array import as_array
-from funcgrad.core.dtypes import divide_dtype
-from funcgrad.core.trace import PYTHON_SCALARS, typeof
+from funcgrad.core.trace import PYTHON_SCALARS
+from funcgrad.numpy import dispatch
 from funcgrad.numpy.dispatch import to_array
-from funcgrad.ops.casting import convert_element_type
 
 _SQRT_HALF = math.sqrt(0.5)
 
 
 def as_float(x: Any) -> Any:
     """An array with a float dtype; integers become float64."""
-    y = to_array(np.float64(x) if type(x) in PYTHON_SCALARS else x)
-    return convert_element_type(y, divide_dtype(typeof(y).dtype))
+    return dispatch.as_float(np.float64(x) if type(x) in PYTHON_SCALARS else x)
 
 
 def sigmoid(x: Any) -> Any:

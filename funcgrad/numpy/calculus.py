@@ -9,11 +9,10 @@ import numpy as np
 from funcgrad import ops
 from funcgrad.core.trace import typeof
 from funcgrad.numpy.axes import canonical_axes, canonical_axis, shape_error
-from funcgrad.numpy.dispatch import given, to_array, traces
+from funcgrad.numpy.dispatch import as_float, given, to_array, traces
 from funcgrad.numpy.indexing import entries, where
 from funcgrad.numpy.shape import ravel
 from funcgrad.numpy.sorting import searchsorted
-from funcgrad.numpy.statistics import as_float
 
 
 def _part(x: Any, axis: int, start: Any, stop: Any, step: Any = None) -> Any:
@@ -69,7 +68,7 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 @traces(np.gradient)
 def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
     """Central differences inside, one-sided ones at the ends, along each axis."""
-    x = as_float(to_array(f))
+    x = as_float(f)
     rank = typeof(x).ndim
     axes = tuple(range(rank)) if axis is None else canonical_axes(axis, rank)
     spacings = varargs or (1.0,)
@@ -157,7 +156,7 @@ def interp(
     x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
 ) -> Any:
     """Piecewise linear interpolation between the points ``(xp, fp)``."""
-    at, places, values = as_float(to_array(x)), as_float(to_array(xp)), to_array(fp)
+    at, places, values = as_float(x), as_float(xp), to_array(fp)
     values = as_float(values)
     if period is not None:
         at, places = np.mod(at, period), np.mod(places, period)

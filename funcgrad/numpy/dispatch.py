@@ -15,7 +15,7 @@ import numpy as np
 from funcgrad import errors, ops
 from funcgrad.config import modes
 from funcgrad.core.array import Array, as_array
-from funcgrad.core.dtypes import canonical_dtype, result_type
+from funcgrad.core.dtypes import canonical_dtype, divide_dtype, result_type
 from funcgrad.core.finite import check_results, is_watched
 from funcgrad.core.numpy_protocol import (
     deferred,
@@ -144,6 +144,12 @@ def to_array(x: Any, dtype: Any = None) -> Any:
     if dtype is not None:
         return convert_element_type(x, canonical_dtype(dtype))
     return strong(x) if isinstance(x, Tracer) else x
+
+
+def as_float(x: Any) -> Any:
+    """The same as an array of a float dtype: float64 for integers."""
+    y = to_array(x)
+    return convert_element_type(y, divide_dtype(typeof(y).dtype))
 
 
 def _stack_nested(items: Any) -> Any:

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from funcgrad import ops
-from funcgrad.core.dtypes import divide_dtype
 from funcgrad.core.trace import typeof
-from funcgrad.numpy.dispatch import given, promote, to_array, traces
+from funcgrad.numpy.dispatch import as_float, given, promote, to_array, traces
 from funcgrad.numpy.indexing import where
 from funcgrad.ops.casting import convert_element_type
 from funcgrad.ops.elementwise import wrong_kind
@@ -215,8 +214,7 @@ def unwrap(
     p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * math.pi
 ) -> Any:
     """Jumps of more than half a period taken out by adding whole periods."""
-    x = to_array(p)
-    x = convert_element_type(x, divide_dtype(typeof(x).dtype))
+    x = as_float(p)
     jump = np.diff(x, axis=axis)
     half = period / 2
     wrapped = np.mod(jump + half, period) - half
@@ -234,8 +232,7 @@ def unwrap(
 @traces(np.i0)
 def i0(x: Any) -> Any:
     """Modified Bessel function of the first kind of order 0."""
-    y = to_array(x)
-    return bessel.i0(convert_element_type(y, divide_dtype(typeof(y).dtype)))
+    return bessel.i0(as_float(x))
 
 
 @traces(np.real_if_close)

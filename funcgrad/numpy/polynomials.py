@@ -8,9 +8,8 @@ import numpy as np
 
 from funcgrad import ops
 from funcgrad.core.trace import typeof
-from funcgrad.numpy.dispatch import promote, to_array, traces
+from funcgrad.numpy.dispatch import as_float, promote, to_array, traces
 from funcgrad.numpy.histograms import convolve
-from funcgrad.numpy.statistics import as_float
 
 
 @traces(np.polyval)
@@ -65,7 +64,7 @@ def polyder(p: Any, m: int = 1) -> Any:
 @traces(np.polyint)
 def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
     """Antiderivative of a polynomial, ``m`` times, with constants ``k``."""
-    x = as_float(to_array(p))
+    x = as_float(p)
     constants = [0.0] * m if k is None else np.broadcast_to(k, (m,)).tolist()
     for constant in constants:
         n = typeof(x).shape[0]
@@ -114,10 +113,10 @@ def polyfit(
     """Coefficients of the polynomial of a degree that fits points best."""
     if full or cov:
         raise ValueError("polyfit of traced values returns the coefficients only")
-    at, values = promote([as_float(to_array(x)), as_float(to_array(y))])
+    at, values = promote([as_float(x), as_float(y)])
     left = vander(at, int(deg) + 1)
     if w is not None:
-        weights = as_float(to_array(w))
+        weights = as_float(w)
         left = left * weights[:, None]
         values = values * (weights if typeof(values).ndim == 1 else weights[:, None])
     if rcond is None:

@@ -7,20 +7,14 @@ from typing import Any
 import numpy as np
 
 from funcgrad import errors, ops
-from funcgrad.core.dtypes import divide_dtype
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
 from funcgrad.numpy.axes import canonical_axes, insert_axes
-from funcgrad.numpy.dispatch import given, promote, to_array, traces
+from funcgrad.numpy.dispatch import as_float, given, promote, to_array, traces
 from funcgrad.numpy.indexing import where
 from funcgrad.numpy.reductions import count_entries
 from funcgrad.numpy.sorting import sort
 from funcgrad.ops.casting import convert_element_type
-
-
-def as_float(x: Any) -> Any:
-    """Integers as float64, floats as they are."""
-    return convert_element_type(x, divide_dtype(typeof(x).dtype))
 
 
 @traces(np.average)
@@ -134,7 +128,7 @@ def _reduced_last(x: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
 def _quantile(
     a: Any, q: Any, axis: Any, method: str, keepdims: bool, skip_nan: bool
 ) -> Any:
-    x = as_float(to_array(a))
+    x = as_float(a)
     x, axes = _reduced_last(x, axis)
     x = sort(x)
     extent = typeof(x).shape[-1]
@@ -267,7 +261,7 @@ def median(
     keepdims: bool = False,
 ) -> Any:
     """Middle entry along axes, or the mean of the middle two."""
-    x = as_float(to_array(a))
+    x = as_float(a)
     axes = canonical_axes(axis, typeof(x).ndim)
     if count_entries(x, axes, None, None) == 0:
         return np.mean(x, axis=axes, keepdims=keepdims)
@@ -300,12 +294,12 @@ def cov(
     dtype: Any = None,
 ) -> Any:
     """Covariance matrix: rows are variables, columns observations."""
-    x = as_float(to_array(m))
+    x = as_float(m)
     x = np.atleast_2d(x)
     if not rowvar and typeof(to_array(m)).ndim != 1:
         x = x.T
     if y is not None:
-        other = np.atleast_2d(as_float(to_array(y)))
+        other = np.atleast_2d(as_float(y))
         if not rowvar and typeof(other).shape[0] != 1:
             other = other.T
         x = np.concatenate([x, other], axis=0)
@@ -314,9 +308,9 @@ def cov(
     if typeof(x).shape[0] == 0:
         return ops.broadcast_to(np.zeros((), typeof(x).dtype), (0, 0))
     ddof = (0 if bias else 1) if ddof is None else ddof
-    w = None if fweights is None else as_float(to_array(fweights))
+    w = None if fweights is None else as_float(fweights)
     if aweights is not None:
-        w = as_float(to_array(aweights)) * (1.0 if w is None else w)
+        w = as_float(aweights) * (1.0 if w is None else w)
     mean, total = np.average(x, axis=1, weights=w, returned=True)
     total = total[0]
     if w is None:

@@ -7,20 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.core.dtypes import divide_dtype
 from funcgrad.core.trace import typeof
 from funcgrad.numpy.axes import canonical_axes, insert_axes, ordered_axes, shape_error
-from funcgrad.numpy.dispatch import to_array, traces
+from funcgrad.numpy.dispatch import as_float, traces
 from funcgrad.numpy.linalg.operands import as_matrices
 from funcgrad.numpy.linalg.systems import inv
 from funcgrad.numpy.shape import moveaxis, ravel
 from funcgrad.ops import linalg as kernels
-from funcgrad.ops.casting import convert_element_type
-
-
-def _as_float(x: Any) -> Any:
-    y = to_array(x)
-    return convert_element_type(y, divide_dtype(typeof(y).dtype))
 
 
 def _squares(x: Any) -> Any:
@@ -32,7 +25,7 @@ def _squares(x: Any) -> Any:
 @traces(np.linalg.norm)
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """Norm of vectors or matrices; its derivative at 0 is taken to be 0."""
-    y = _as_float(x)
+    y = as_float(x)
     rank = typeof(y).ndim
     if axis is None and (ord is None or (rank == 2 and ord in ("f", "fro"))):
         total = np.sqrt(np.sum(_squares(ravel(y))))
@@ -96,14 +89,14 @@ def vector_norm(
     x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2
 ) -> Any:
     """Norm of the entries along axes, taken as one vector."""
-    y = _as_float(x)
+    y = as_float(x)
     return _vector_norm(y, ord, canonical_axes(axis, typeof(y).ndim), keepdims)
 
 
 @traces(np.linalg.matrix_norm)
 def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
     """Norm of matrices in the last two axes."""
-    y = _as_float(x)
+    y = as_float(x)
     rank = typeof(y).ndim
     return _matrix_norm(y, ord, (rank - 2, rank - 1), keepdims)
 

@@ -7,12 +7,10 @@ from typing import Any
 import numpy as np
 
 from funcgrad import errors, ops
-from funcgrad.core.dtypes import divide_dtype
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
 from funcgrad.numpy.axes import shape_error
-from funcgrad.numpy.dispatch import to_array
-from funcgrad.ops.casting import convert_element_type
+from funcgrad.numpy.dispatch import as_float
 from funcgrad.ops.elementwise import broadcast_shapes
 
 
@@ -36,8 +34,7 @@ def as_matrices(a: Any, *, square: bool = False) -> Any:
 
     Raises `MatrixShapeError` if they are none, or not square as they should.
     """
-    x = to_array(a)
-    x = convert_element_type(x, divide_dtype(typeof(x).dtype))
+    x = as_float(a)
     shape = typeof(x).shape
     if len(shape) < 2:
         raise matrix_shape_error(

@@ -10,8 +10,7 @@ import funcgrad.numpy as fnp
 from funcgrad import ops
 from funcgrad.core.trace import typeof
 from funcgrad.numpy.axes import canonical_axes
-from funcgrad.numpy.dispatch import promote, to_array
-from funcgrad.numpy.statistics import as_float
+from funcgrad.numpy.dispatch import as_float, promote
 
 
 def logsumexp(
@@ -52,9 +51,9 @@ def logsumexp(
     >>> float(logsumexp(np.array([1000.0, 1000.0])))
     1000.6931471805599
     """
-    x = as_float(to_array(a))
+    x = as_float(a)
     if b is not None:
-        factor, x = promote([as_float(to_array(b)), x])
+        factor, x = promote([as_float(b), x])
         x, factor = fnp.broadcast_arrays(x, factor)
         x = fnp.where(factor == 0, -np.inf, x)
     if where is not None:
@@ -102,7 +101,7 @@ def softmax(x: Any, axis: Any = None) -> Any:
     >>> softmax(np.array([1000.0, 1000.0]))
     Array([0.5, 0.5])
     """
-    parts = fnp.exp(below_top(as_float(to_array(x)), axis))
+    parts = fnp.exp(below_top(as_float(x), axis))
     return parts / fnp.sum(parts, axis=axis, keepdims=True)
 
 
@@ -124,5 +123,5 @@ def log_softmax(x: Any, axis: Any = None) -> Any:
     >>> log_softmax(np.array([0.0, 1000.0]))
     Array([-1000.,     0.])
     """
-    shifted = below_top(as_float(to_array(x)), axis)
+    shifted = below_top(as_float(x), axis)
     return shifted - fnp.log(fnp.sum(fnp.exp(shifted), axis=axis, keepdims=True))

@@ -12,8 +12,7 @@ import funcgrad.numpy as fnp
 from funcgrad import ops
 from funcgrad.core.array import as_array
 from funcgrad.core.trace import Tracer, typeof
-from funcgrad.numpy.dispatch import to_array
-from funcgrad.numpy.statistics import as_float
+from funcgrad.numpy.dispatch import as_float
 from funcgrad.ops.exponential import scipy_special
 from funcgrad.ops.special.legendre import legendre_of_angle_p
 from funcgrad.ops.special.zeta_functions import polygamma_of_orders, riemann
@@ -41,9 +40,9 @@ def polygamma(n: Any, x: Any) -> Any:
     >>> math.isclose(polygamma(1, 1.0), math.pi**2 / 6)
     True
     """
-    y = as_float(to_array(x))
+    y = as_float(x)
     if isinstance(n, Tracer) or np.ndim(n):
-        order = ops.stop_gradient(as_float(to_array(n)))
+        order = ops.stop_gradient(as_float(n))
         return as_array(polygamma_of_orders(order, y))
     return as_array(ops.polygamma(operator.index(n), y))
 
@@ -65,7 +64,7 @@ def multigammaln(a: Any, d: int) -> Any:
     >>> float(multigammaln(1.0, 1))
     0.0
     """
-    y = as_float(to_array(a))
+    y = as_float(a)
     shifts = np.arange(d, dtype=typeof(y).dtype) / 2
     total = fnp.sum(ops.lgamma(y[..., None] - shifts), axis=-1)
     return total + d * (d - 1) / 4 * math.log(math.pi)
@@ -91,10 +90,10 @@ def zeta(x: Any, q: Any = None) -> Any:
     1.644934
     """
     with np.errstate(all="ignore"):
-        y = as_float(to_array(x))
+        y = as_float(x)
         if q is None:
             return as_array(riemann(y))
-        return as_array(hurwitz_zeta(y, as_float(to_array(q))))
+        return as_array(hurwitz_zeta(y, as_float(q)))
 
 
 def factorial(n: Any, exact: bool = False) -> Any:
@@ -117,7 +116,7 @@ def factorial(n: Any, exact: bool = False) -> Any:
     """
     if exact:
         raise NotImplementedError("factorial(exact=True) has no array form")
-    y = as_float(to_array(n))
+    y = as_float(n)
     return as_array(ops.where(ops.lt(y, 0.0), 0.0, gamma(ops.add(y, 1.0))))
 
 
@@ -143,7 +142,7 @@ def comb(N: Any, k: Any, *, exact: bool = False, repetition: bool = False) -> An
     """
     if exact:
         raise NotImplementedError("comb(exact=True) has no array form")
-    n, m = as_float(to_array(N)), as_float(to_array(k))
+    n, m = as_float(N), as_float(k)
     if repetition:
         return comb(n + m - 1, m)
     allowed = (m <= n) & (n >= 0) & (m >= 0)
@@ -190,7 +189,7 @@ def bessel_jn(z: Any, *, v: int, n_iter: int = 50) -> Any:
     Array([1., 0.])
     """
     del n_iter
-    y = as_float(to_array(z))
+    y = as_float(z)
     orders = np.arange(v + 1.0, dtype=typeof(y).dtype)
     return jv(orders.reshape(-1, *[1] * typeof(y).ndim), y)
 
@@ -212,7 +211,7 @@ def diric(x: Any, n: int) -> Any:
     >>> round(float(diric(1.0, 2)), 6)
     0.877583
     """
-    y = as_float(to_array(x))
+    y = as_float(x)
     # The cosine sum has no pole where the sines vanish.
     order = operator.index(n)
     if order < 1:
@@ -249,10 +248,10 @@ def sph_harm_y(
     True
     """
     del diff_n, n_max
-    degree, order = as_float(to_array(n)), as_float(to_array(m))
-    y = legendre_of_angle_p(order, degree, as_float(to_array(theta)))
+    degree, order = as_float(n), as_float(m)
+    y = legendre_of_angle_p(order, degree, as_float(theta))
     ratio = ops.lgamma(degree - order + 1.0) - ops.lgamma(degree + order + 1.0)
     scale = fnp.sqrt((2.0 * degree + 1.0) / (4.0 * math.pi)) * fnp.exp(0.5 * ratio)
-    angle = order * as_float(to_array(phi))
+    angle = order * as_float(phi)
     size = y * scale
     return as_array(size * fnp.cos(angle) + 1j * (size * fnp.sin(angle)))

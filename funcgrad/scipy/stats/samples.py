@@ -11,8 +11,7 @@ from funcgrad import errors, ops
 from funcgrad.core.array import as_array
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
-from funcgrad.numpy.dispatch import to_array
-from funcgrad.numpy.statistics import as_float
+from funcgrad.numpy.dispatch import as_float, to_array
 
 
 class ModeResult(NamedTuple):
@@ -54,7 +53,7 @@ def sem(
     >>> float(sem(np.array([1.0, 3.0])))
     1.0
     """
-    x = as_float(to_array(a))
+    x = as_float(a)
     _check_choice("nan_policy", nan_policy, ("propagate", "omit"))
     if nan_policy == "omit":
         count = fnp.sum(fnp.logical_not(fnp.isnan(x)), axis=axis, keepdims=keepdims)
