@@ -109,8 +109,7 @@ def _edge(axes: Any, curve: Curve) -> None:
 
 
 def _box(axes: Any, box: Box) -> None:
-    left, top = box.x - box.width / 2, box.y - box.height / 2
-    warned = any(t.style == "mark" for t in box.texts)
+    warned = box.is_warned
     group = box.key[0] == "g"
     fill = "#eaf1fb" if box.kind == "input" else "#f3efe4" if group else "#ffffff"
     how = {
@@ -119,11 +118,9 @@ def _box(axes: Any, box: Box) -> None:
         "lw": 1.6 if warned or group else 1.0,
         "ls": (0, (4, 2)) if warned else "-",
     }
-    radius = 14 if box.kind == "input" else 5
-    _rounded(axes, left, top, box.width, box.height, radius, **how)
+    _rounded(axes, *box.corner, box.width, box.height, box.radius, **how)
     for i, t in enumerate(box.texts):
-        y = top + PAD / 2 + LINE * (i + 0.75)
-        _text(axes, box.x, y, t.text, t.style, ha="center")
+        _text(axes, box.x, box.baseline(i), t.text, t.style, ha="center")
     if box.heat is not None:
         _heat(axes, box, box.heat)
 
@@ -131,8 +128,7 @@ def _box(axes: Any, box: Box) -> None:
 def _heat(axes: Any, box: Box, heat: Heat) -> None:
     from matplotlib.patches import Rectangle
 
-    left = box.x - heat.width / 2
-    top = box.y + box.height / 2 - PAD / 2 - heat.height
+    left, top = box.heat_corner(heat)
     for place, level in enumerate(heat.cells):
         row, column = divmod(place, heat.columns)
         x, y = left + CELL * column, top + CELL * row
@@ -148,8 +144,7 @@ def _heat(axes: Any, box: Box, heat: Heat) -> None:
 def _label(axes: Any, curve: Curve) -> None:
     from matplotlib.patheffects import withStroke
 
-    x, y = curve.at
     halo = [withStroke(linewidth=3, foreground="white")]
     for i, t in enumerate(curve.texts):
-        below = y - 5 + i * (LINE - 2)
-        _text(axes, x, below, t.text, t.style, ha="center", path_effects=halo)
+        place = curve.at[0], curve.baseline(i)
+        _text(axes, *place, t.text, t.style, ha="center", path_effects=halo)

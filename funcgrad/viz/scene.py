@@ -47,6 +47,29 @@ class Box:
     x: float = 0.0
     y: float = 0.0
 
+    @property
+    def corner(self) -> Point:
+        """Its top left."""
+        return self.x - self.width / 2, self.y - self.height / 2
+
+    @property
+    def radius(self) -> float:
+        """Of its corners: those of inputs are round."""
+        return 14 if self.kind == "input" else 5
+
+    @property
+    def is_warned(self) -> bool:
+        return any(text.style == "mark" for text in self.texts)
+
+    def baseline(self, line: int) -> float:
+        """Where a line of its text stands."""
+        return self.corner[1] + PAD / 2 + LINE * (line + 0.75)
+
+    def heat_corner(self, heat: Heat) -> Point:
+        """The top left of its heat map."""
+        top = self.y + self.height / 2 - PAD / 2 - heat.height
+        return self.x - heat.width / 2, top
+
 
 @dataclass(slots=True)
 class Frame:
@@ -71,6 +94,10 @@ class Curve:
     points: list[Point]
     texts: list[Text] = field(default_factory=list)
     at: Point = (0.0, 0.0)
+
+    def baseline(self, line: int) -> float:
+        """Where a line of its text stands."""
+        return self.at[1] - 5 + line * (LINE - 2)
 
 
 @dataclass(slots=True)

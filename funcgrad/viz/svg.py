@@ -95,27 +95,25 @@ def _edge(curve: Curve) -> str:
 
 def _box(box: Box, hover: str) -> str:
     kind = box.kind if box.key[0] == "n" else f"group {box.kind}"
-    if any(t.style == "mark" for t in box.texts):
+    if box.is_warned:
         kind += " warn"
-    left, top = box.x - box.width / 2, box.y - box.height / 2
-    radius = 14 if box.kind == "input" else 5
+    left, top = box.corner
     lines = [
         f'<text class="{t.style}" x="{_n(box.x)}" text-anchor="middle" '
-        f'y="{_n(top + PAD / 2 + LINE * (i + 0.75))}">{escape(t.text)}</text>'
+        f'y="{_n(box.baseline(i))}">{escape(t.text)}</text>'
         for i, t in enumerate(box.texts)
     ]
     return (
         f'<g class="{kind}"><title>{escape(hover)}</title><rect class="box" '
         f'x="{_n(left)}" y="{_n(top)}" width="{_n(box.width)}" '
-        f'height="{_n(box.height)}" rx="{radius}"/>{"".join(lines)}'
+        f'height="{_n(box.height)}" rx="{box.radius}"/>{"".join(lines)}'
         f"{'' if box.heat is None else _heat(box, box.heat)}</g>"
     )
 
 
 def _heat(box: Box, heat: Heat) -> str:
     """The cells, those of one shade as one path; a cross where not finite."""
-    left = box.x - heat.width / 2
-    top = box.y + box.height / 2 - PAD / 2 - heat.height
+    left, top = box.heat_corner(heat)
     paths: dict[str, list[str]] = {}
     for place, level in enumerate(heat.cells):
         row, column = divmod(place, heat.columns)
@@ -139,10 +137,9 @@ def _heat(box: Box, heat: Heat) -> str:
 
 
 def _label(curve: Curve) -> str:
-    x, y = curve.at
     lines = [
-        f'<text class="{t.style}" x="{_n(x)}" text-anchor="middle" '
-        f'y="{_n(y - 5 + i * (LINE - 2))}">{escape(t.text)}</text>'
+        f'<text class="{t.style}" x="{_n(curve.at[0])}" text-anchor="middle" '
+        f'y="{_n(curve.baseline(i))}">{escape(t.text)}</text>'
         for i, t in enumerate(curve.texts)
     ]
     return f'<g class="label">{"".join(lines)}</g>'
