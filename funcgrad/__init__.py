@@ -29,8 +29,6 @@ from funcgrad.api.jacobians import jacobian as jacobian
 from funcgrad.api.jacobians import jacrev as jacrev
 from funcgrad.api.jit import clear_caches as clear_caches
 from funcgrad.api.jit import jit as jit
-from funcgrad.api.profile import profile as profile
-from funcgrad.api.progress import progress as progress
 from funcgrad.api.staging import ShapeDtypeStruct as ShapeDtypeStruct
 from funcgrad.api.staging import closure_convert as closure_convert
 from funcgrad.api.staging import eval_shape as eval_shape
@@ -76,6 +74,8 @@ if TYPE_CHECKING:
     from funcgrad.api.environment import (
         print_environment_info as print_environment_info,
     )
+    from funcgrad.api.profile import profile as profile
+    from funcgrad.api.progress import progress as progress
     from funcgrad.interop.wrapped import wrap_njit as wrap_njit
     from funcgrad.viz.graph import graph as graph
 else:
@@ -86,6 +86,8 @@ else:
         {
             "graph": "funcgrad.viz.graph",
             "print_environment_info": "funcgrad.api.environment",
+            "profile": "funcgrad.api.profile",
+            "progress": "funcgrad.api.progress",
             "wrap_njit": "funcgrad.interop.wrapped",
         },
     )
