@@ -118,7 +118,8 @@ def _box(axes: Any, box: Box) -> None:
         "lw": 1.6 if warned or group else 1.0,
         "ls": (0, (4, 2)) if warned else "-",
     }
-    _rounded(axes, *box.corner, box.width, box.height, box.radius, **how)
+    left, top = box.corner
+    _rounded(axes, left, top, box.width, box.height, box.radius, **how)
     for i, t in enumerate(box.texts):
         _text(axes, box.x, box.baseline(i), t.text, t.style, ha="center")
     if box.heat is not None:
