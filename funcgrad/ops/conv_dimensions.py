@@ -75,7 +75,7 @@ def conv_dimension_numbers(
     """
     rank = len(lhs_shape)
     if rank != len(rhs_shape) or rank < 2:
-        raise _wrong(
+        raise broken_rule(
             "operands of a convolution have one rank, 2 or more",
             f"shapes {tuple(lhs_shape)} and {tuple(rhs_shape)}",
         )
@@ -91,7 +91,7 @@ def conv_dimension_numbers(
         specs = [tuple(int(axis) for axis in spec) for spec in (lhs, rhs, out)]
     for spec in specs:
         if sorted(spec) != list(range(rank)):
-            raise _wrong(
+            raise broken_rule(
                 f"dimension numbers name each of {rank} axes once",
                 f"{dimension_numbers} for shapes {tuple(lhs_shape)} and "
                 f"{tuple(rhs_shape)}",
@@ -102,7 +102,7 @@ def conv_dimension_numbers(
 def _by_letters(text: str, ends: str, space: Sequence[str], rank: int) -> Axes:
     names = [*ends, *space]
     if sorted(text) != sorted(names) or len(set(text)) != rank:
-        raise _wrong(
+        raise broken_rule(
             f"dimension numbers name {rank} axes by letters, {ends[0]} and {ends[1]} "
             "among them and those of space alike in all three",
             repr(text),
@@ -144,7 +144,7 @@ def padtype_to_pads(
     if name == "VALID":
         return [(0, 0)] * len(in_shape)
     if name not in ("SAME", "SAME_LOWER"):
-        raise _wrong("padding is SAME, SAME_LOWER, VALID or pairs", repr(padding))
+        raise broken_rule("padding is SAME, SAME_LOWER, VALID or pairs", repr(padding))
     pads = []
     for extent, window, stride in zip(
         in_shape, window_shape, window_strides, strict=True
@@ -179,14 +179,16 @@ def per_axis(
         return (default,) * rank
     given = (values,) * rank if isinstance(values, int) else tuple(map(int, values))
     if any(value < 1 for value in given):
-        raise _wrong(f"`{name}` holds positive integers", str(given))
+        raise broken_rule(f"`{name}` holds positive integers", str(given))
     return check_count(name, given, rank)
 
 
 def check_count(name: str, values: Any, rank: int) -> Any:
     """``values``, if there is one for each axis in space."""
     if len(values) != rank:
-        raise _wrong(f"`{name}` has one entry for each of {rank} axes", str(values))
+        raise broken_rule(
+            f"`{name}` has one entry for each of {rank} axes", str(values)
+        )
     return values
 
 
@@ -299,15 +301,20 @@ def transposed_pads(window: int, stride: int, padding: str) -> tuple[int, int]:
     if name == "VALID":
         return window - 1, max(window, stride) - 1
     if name != "SAME":
-        raise _wrong("padding is SAME, VALID or pairs", repr(padding))
+        raise broken_rule("padding is SAME, VALID or pairs", repr(padding))
     total = window + stride - 2
     low = window - 1 if stride > window - 1 else -(-total // 2)
     return low, total - low
 
 
-def _wrong(rule: str, got: str) -> errors.ShapeError:
+def broken_rule(rule: str, got: str, fix: str = "") -> errors.ShapeError:
+    """The error for operands or numbers of a convolution that break a rule."""
     return errors.ShapeError(
         errors.message(
-            f"{rule}.", where=user_frame(), got=got, see=errors.ShapeError.page
+            f"{rule}.",
+            where=user_frame(),
+            got=got,
+            fix=fix,
+            see=errors.ShapeError.page,
         )
     )

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from funcgrad import errors
 from funcgrad.core.dtypes import canonical_dtype, result_type_of
-from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
 from funcgrad.ops.casting import convert_element_type
 from funcgrad.ops.conv_dimensions import (
     ConvDimensionNumbers,
     ConvGeneralDilatedDimensionNumbers,
+    broken_rule,
     conv_dimension_numbers,
     dilated,
     per_axis,
@@ -91,7 +90,7 @@ def conv_general_dilated(
     inner = per_axis("lhs_dilation", lhs_dilation, rank)
     dilation = per_axis("rhs_dilation", rhs_dilation, rank)
     if isinstance(padding, str) and max(inner, default=1) > 1:
-        raise _wrong(
+        raise broken_rule(
             "padding by name is not defined for a dilated `lhs`",
             f"padding {padding!r}, lhs_dilation {inner}",
             "give pairs of numbers, or use conv_transpose",
@@ -135,7 +134,7 @@ def _groups(
     elif new % groups or examples % batch_groups:
         problem = f"the new features or the examples are not split into {groups} groups"
     if problem:
-        raise _wrong(problem, f"shapes {left} and {right} by {numbers}")
+        raise broken_rule(problem, f"shapes {left} and {right} by {numbers}")
     return groups
 
 
@@ -304,8 +303,8 @@ def conv_transpose(
     if dimension_numbers is None:
         letters = "DHW"[3 - rank :] if rank < 3 else "DHW"
         if not 1 <= rank <= 3:
-            raise _wrong(
-                "dimension numbers are needed for this rank", f"shape {left}", ""
+            raise broken_rule(
+                "dimension numbers are needed for this rank", f"shape {left}"
             )
         names = f"N{letters}C"
         dimension_numbers = (names, f"{letters}IO", names)
@@ -337,16 +336,4 @@ def conv_transpose(
         numbers,
         precision=precision,
         preferred_element_type=preferred_element_type,
-    )
-
-
-def _wrong(rule: str, got: str, fix: str = "") -> errors.ShapeError:
-    return errors.ShapeError(
-        errors.message(
-            f"{rule}.",
-            where=user_frame(),
-            got=got,
-            fix=fix,
-            see=errors.ShapeError.page,
-        )
     )
