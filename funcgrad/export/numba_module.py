@@ -90,7 +90,8 @@ def _module(program: ExportedProgram) -> str:
     parameters = identifiers(labels, (title,), ("np", "numba", "math"))
     constants = [f"CONSTANT_{k}" for k in range(len(values))]
     writer = Writer([*parameters, *constants, title])
-    _check_arguments(writer, parameters, jaxpr.in_avals[len(values) :])
+    avals = jaxpr.in_avals[len(values) :]
+    _check_arguments(writer, parameters, avals)
     results = writer.program(jaxpr, [*constants, *parameters])
     if writer.failures:
         raise _no_source(title, list(writer.failures))
@@ -103,7 +104,6 @@ def _module(program: ExportedProgram) -> str:
     lines = [" " * 4 * line.indent + line.text for line in tidy(writer.lines)]
     body = "\n".join(lines)
     head = f'@numba.njit(error_model="numpy")\ndef {title}({", ".join(parameters)}):\n'
-    avals = jaxpr.in_avals[len(values) :]
     described = _docstring(labels, parameters, avals, paths, jaxpr.out_avals)
     helpers = [text for name, text in writer.helpers.items() if f"{name}(" in body]
     assigned = [
