@@ -144,9 +144,6 @@ class ArrayLowering(Storage):
         self.lifetimes.tick()
         return self._settled(result)
 
-    def _settled(self, x: Node) -> Node:
-        return self.register(x) if is_small(x.shape) else x
-
     def dot_general(self, x: Node, y: Node, dims: Any, dtype: Any) -> Node:
         """The contraction of two arrays: ``((sum, sum), (batch, batch))`` axes."""
         return lower_dot_general(self, x, y, dims, dtype)

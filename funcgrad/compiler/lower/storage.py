@@ -47,11 +47,20 @@ class Storage(ProgramText):
             return Register(self.number(array[()], array.dtype), ())
         array = np.ascontiguousarray(array)
         self.constants.append(array)
-        _, address = self.table.fresh(array.ctypes.data, "address")
-        pointer = f"%constant.{next(self._names)}"
-        self.prologue.append(f"  {pointer} = inttoptr i64 {address} to ptr")
+        _, pointer = self.constant_pointer(array.ctypes.data)
         node = Buffer(pointer, array.shape, array.dtype, self.strides(array.shape))
-        return self.register(node) if is_small(array.shape) else node
+        return self._settled(node)
+
+    def constant_pointer(self, address: int) -> tuple[int, str]:
+        """The word of the table that has an address, and the pointer made of it."""
+        word, number = self.table.fresh(address, "address")
+        pointer = f"%constant.{next(self._names)}"
+        self.prologue.append(f"  {pointer} = inttoptr i64 {number} to ptr")
+        return word, pointer
+
+    def _settled(self, x: Node) -> Node:
+        """A small array in registers, any other as it is."""
+        return self.register(x) if is_small(x.shape) else x
 
     def value(self, x: Node) -> Value:
         """All entries of a small array as one vector value."""

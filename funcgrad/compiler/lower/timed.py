@@ -89,9 +89,7 @@ class TimedLowering(ControlLowering):
         self._marked = 0
         include_clock(self.module)
         self.module.define(_MARK, lambda: _MARK_TEXT)
-        self._word, address = self.table.fresh(0, "address")
-        self._counters = f"%constant.{next(self._names)}"
-        self.prologue.append(f"  {self._counters} = inttoptr i64 {address} to ptr")
+        self._word, self._counters = self.constant_pointer(0)
         now = self.b.op(f"call i64 @{READ_CLOCK}()")
         self.b.emit(f"store i64 {now}, ptr {self._counters}")
         self._marked = self.b.length
