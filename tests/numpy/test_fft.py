@@ -108,8 +108,9 @@ def test_shifts_are_numpys(axes):
 def test_mistakes_are_told():
     with pytest.raises(TypeError, match="real"):
         fg.jit(np.fft.rfft)(COMPLEX)
-    with pytest.raises(ValueError, match="norm"):
-        fg.jit(lambda x: np.fft.fft(x, norm="other"))(REAL)
+    for transform in (np.fft.fft, np.fft.irfft, np.fft.hfft, np.fft.ihfft):
+        with pytest.raises(ValueError, match="norm"):
+            fg.jit(lambda x, f=transform: f(x, norm="other"))(REAL)
     with pytest.raises(fg.errors.ShapeError, match="n = 0"):
         fg.jit(lambda x: np.fft.fft(x, 0))(REAL)
 

@@ -28,6 +28,12 @@ def resized(x: Any, n: int, axis: int) -> Any:
     return ops.pad(x, typeof(x).dtype.type(0), padding)
 
 
+def _swapped(norm: str | None) -> str:
+    """The convention of the opposite direction; what is none is left to `scaled`."""
+    norm = "backward" if norm is None else norm
+    return _SWAPPED.get(norm, norm)
+
+
 def scaled(x: Any, kind: str, n: int, norm: str | None) -> Any:
     """From sums forward and means back to another convention."""
     norm = "backward" if norm is None else norm
@@ -198,7 +204,7 @@ def hfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) 
     """
     a = to_array(a)
     n = 2 * (typeof(a).shape[axis] - 1) if n is None else n
-    norm = _SWAPPED[norm or "backward"]
+    norm = _swapped(norm)
     x = convert_element_type(a, complex_dtype(typeof(a).dtype))
     return transform(ops.conj(x), "irfft", n, axis, norm)
 
@@ -224,5 +230,5 @@ def ihfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None)
     >>> ihfft(np.array([8.0, -2.0, 0.0, -2.0])).real
     Array([1., 2., 3.])
     """
-    norm = _SWAPPED[norm or "backward"]
+    norm = _swapped(norm)
     return ops.conj(transform(a, "rfft", n, axis, norm))
