@@ -23,9 +23,11 @@ COARSER = 1e4  # single precision: relative to the tolerance in double precision
 
 
 class Worker:
-    """A process that serves `benchmarks.worker`."""
+    """A process that serves `benchmarks.worker`, with variables of the environment."""
 
-    def __init__(self, library: str, dtype: str, threads: int) -> None:
+    def __init__(
+        self, library: str, dtype: str, threads: int, **environment: str
+    ) -> None:
         self.library, self.dtype = library, dtype
         count = str(threads)
         self.process = subprocess.Popen(
@@ -40,7 +42,8 @@ class Worker:
                 "OPENBLAS_NUM_THREADS": count,
                 "MKL_NUM_THREADS": count,
                 "FUNCGRAD_THREADS": count,
-            },
+            }
+            | environment,
         )
         self.version: str = self.receive()["version"]
 
@@ -53,13 +56,15 @@ class Worker:
         reply: dict[str, Any] = json.loads(line)
         return reply
 
+    def send(self, request: dict[str, Any]) -> None:
+        """Ask for something."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+
     def measure(self, workload: str, seed: int) -> dict[str, Any]:
         """One repetition."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(
-            json.dumps({"workload": workload, "seed": seed}) + "\n"
-        )
-        self.process.stdin.flush()
+        self.send({"workload": workload, "seed": seed})
         return self.receive()
 
     def __enter__(self) -> Self:

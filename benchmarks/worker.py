@@ -2,7 +2,8 @@
 
 Started with a library's name, a dtype and a number of threads. Requests and replies are
 lines of JSON on standard input and output: ``{"workload": name, "seed": n}`` gives
-``{"seconds": s, "bytes": b, "result": [numbers]}``, or ``{"error": text}``.
+``{"seconds": s, "bytes": b, "result": [numbers]}``, or ``{"error": text}``; with
+``{"call for": s}`` beside the name, that is what the process does, for profilers.
 """
 
 from __future__ import annotations
@@ -67,6 +68,18 @@ class Bench:
         seconds = repeat(call) / workload.divisor
         return {"seconds": seconds, "bytes": peak(call), "result": numbers(call())}
 
+    def call_for(self, workload: Workload, seconds: float) -> dict[str, Any]:
+        """Make the calls of a workload that was measured, again and again."""
+        end = time.perf_counter() + seconds
+        count = 0
+        while time.perf_counter() < end:
+            if workload.fresh:
+                self.measure_fresh(workload, count + 1)
+            else:
+                self.calls[workload.name]()
+            count += 1
+        return {"calls": count}
+
     def measure_fresh(self, workload: Workload, seed: int) -> dict[str, Any]:
         """Time the first and only call; the first of a kind warms the library up."""
         if workload.name not in self.calls:
@@ -92,8 +105,12 @@ def main() -> None:
     print(json.dumps({"version": library.version}), file=replies, flush=True)
     for line in sys.stdin:
         request = json.loads(line)
+        workload = by_name[request["workload"]]
         try:
-            reply = bench.measure(by_name[request["workload"]], request["seed"])
+            if "call for" in request:
+                reply = bench.call_for(workload, request["call for"])
+            else:
+                reply = bench.measure(workload, request["seed"])
         except Exception:  # noqa: BLE001  # one workload must not end the others
             reply = {"error": traceback.format_exc()}
         print(json.dumps(reply), file=replies, flush=True)

@@ -70,6 +70,7 @@ SETTINGS: Mapping[str, Setting] = {
     "enable_checks": Setting(False, "check every jaxpr and loop nest that is made"),
     "log_compiles": Setting(False, "log each compilation, with its duration"),
     "explain_cache_misses": Setting(False, "log why a jitted function traces again"),
+    "perf_map": Setting(False, "name compiled functions in /tmp/perf-PID.map"),
     "enable_compilation_cache": Setting(True, "keep compiled code on disk"),
     "compilation_cache_dir": Setting(
         _default_cache_dir(),
@@ -135,6 +136,7 @@ class Config(threading.local):
     enable_checks: bool
     log_compiles: bool
     explain_cache_misses: bool
+    perf_map: bool
     enable_compilation_cache: bool
     compilation_cache_dir: str
     compilation_cache_max_bytes: int

@@ -185,7 +185,7 @@ class Executable:
         )
         self.out_avals = self.program.out_avals
         self._dynamic = [k for k, a in enumerate(self.out_avals) if a.is_tape]
-        self.kernel_address = compile_kernel(self.program.text)
+        self.kernel_address = compile_kernel(self.program.text, label="program")
         specs = [(a.dtype, a.shape) for a in self.in_avals]
         self.native_call = self._native_call(specs, single=False)
         for number in self.program.callbacks:

@@ -6,14 +6,14 @@ The only module that touches Numba's and llvmlite's internals.
 import functools
 import importlib
 import re
-import struct
 import threading
 from collections.abc import Iterable
 from typing import Any
 
-from funcgrad.compiler.build import disk_cache, symbols
+from funcgrad.compiler.build import disk_cache, object_file, perf_map, symbols
 from funcgrad.compiler.build.host import host
 from funcgrad.compiler.build.libraries import split_libraries
+from funcgrad.config import config
 from funcgrad.errors import CompilerError
 
 PLACEHOLDER = "@FG_KERNEL"
@@ -34,7 +34,9 @@ def kernel_name(text: str) -> str:
     return "fg_" + hashlib.sha256(text.encode()).hexdigest()[:40]
 
 
-def compile_kernel(text: str, libraries: Iterable[str] = ()) -> int:
+def compile_kernel(
+    text: str, libraries: Iterable[str] = (), *, label: str = "kernel"
+) -> int:
     """Address of the machine code of a kernel.
 
     Parameters
@@ -45,6 +47,8 @@ def compile_kernel(text: str, libraries: Iterable[str] = ()) -> int:
         Texts of the same kind whose functions ``text`` calls, by their `kernel_name`;
         one after what it calls itself. They are compiled once for all kernels, which
         saves most of the time where they are long, as vector mathematics is.
+    label : str
+        What profilers are to call it.
 
     Returns
     -------
@@ -72,7 +76,7 @@ def compile_kernel(text: str, libraries: Iterable[str] = ()) -> int:
         for library in libraries:
             compile_kernel(library)
         if name not in _addresses:
-            _addresses[name] = _load_or_compile(text, name)
+            _addresses[name] = _load_or_compile(text, name, label)
         return _addresses[name]
 
 
@@ -141,13 +145,13 @@ def _codegen() -> Any:
     return Codegen("funcgrad")
 
 
-def _load_or_compile(text: str, name: str) -> int:
+def _load_or_compile(text: str, name: str, label: str) -> int:
     key = disk_cache.make_key(text, (_PIPELINE, *host().environment))
     payload = disk_cache.load(key)
     if payload is None:
         program, libraries = split_libraries(text, kernel_name)
-        for library in libraries:
-            compile_kernel(library)
+        for part, library in libraries.items():
+            compile_kernel(library, label=part)
         payload = _compile(program, name)
         _link_externals(_unpack(payload)[0])
         disk_cache.store(key, payload)
@@ -155,11 +159,12 @@ def _load_or_compile(text: str, name: str) -> int:
     else:
         externals = _unpack(payload)[0]
         if not all(_is_resolved(external) for external in externals):
-            for library in split_libraries(text, kernel_name).libraries:
-                compile_kernel(library)
+            libraries = split_libraries(text, kernel_name).libraries
+            for part, library in libraries.items():
+                compile_kernel(library, label=part)
         _link_externals(externals)
         _counts["loaded"] += 1
-    return _install(_unpack(payload)[1], name)
+    return _install(_unpack(payload)[1], name, label)
 
 
 def _compile(text: str, name: str) -> bytes:
@@ -255,12 +260,15 @@ def _is_resolved(name: str) -> bool:
     return True
 
 
-def _install(code: bytes, name: str) -> int:
+def _install(code: bytes, name: str, label: str) -> int:
     image = host().binding.ObjectFileRef.from_data(code)
     host().jit.add_object_file(image)
     host().jit.finalize_object()
     _keep_alive.append(image)
-    return int(host().jit.get_function_address(name))
+    address = int(host().jit.get_function_address(name))
+    if config.perf_map:
+        perf_map.write(code, name, address, label)
+    return address
 
 
 def _undefined_symbols(code: bytes) -> set[str] | None:
@@ -268,21 +276,6 @@ def _undefined_symbols(code: bytes) -> set[str] | None:
 
     LLVM itself adds calls that the text does not have, such as memcpy or fmod.
     """
-    if code[:6] != b"\x7fELF\x02\x01":
+    if not object_file.is_elf(code):
         return None
-    (sections_at,) = struct.unpack_from("<Q", code, 0x28)
-    size, count = struct.unpack_from("<HH", code, 0x3A)
-    headers = [
-        struct.unpack_from("<IIQQQQIIQQ", code, sections_at + i * size)
-        for i in range(count)
-    ]
-    names = set()
-    for header in headers:
-        if header[1] == 2:  # SHT_SYMTAB; header[6] is the section of its strings
-            strings_at = headers[header[6]][4]
-            for at in range(header[4] + 24, header[4] + header[5], 24):
-                name_at, _, _, section = struct.unpack_from("<IBBH", code, at)
-                start = strings_at + name_at
-                if section == 0 and name_at:
-                    names.add(code[start : code.index(b"\0", start)].decode())
-    return names
+    return {symbol.name for symbol in object_file.symbols(code) if not symbol.section}

@@ -20,10 +20,13 @@ _ARGUMENT = r" %[\w.$-]+"
 
 
 class Split(NamedTuple):
-    """A program's text that calls libraries, and these, each after what it calls."""
+    """A program's text that calls libraries, and these, each after what it calls.
+
+    The libraries are by the name that their function has in the program.
+    """
 
     text: str
-    libraries: list[str]
+    libraries: dict[str, str]
 
 
 def split_libraries(text: str, kernel_name: Callable[[str], str]) -> Split:
@@ -39,14 +42,14 @@ def split_libraries(text: str, kernel_name: Callable[[str], str]) -> Split:
     """
     splitter = _Splitter(text, kernel_name)
     if not splitter.shared:
-        return Split(text, [])
+        return Split(text, {})
     kept = [
         entity
         for name, entity in splitter.entities.items()
         if name not in splitter.shared
     ]
     program = splitter.link("\n".join(kept + splitter.others))
-    return Split(program, list(splitter.libraries.values()))
+    return Split(program, splitter.libraries)
 
 
 class _Splitter:

@@ -250,7 +250,8 @@ def prepare() -> None:
     """Make `SYMBOL` known to the code that is compiled from now on."""
     _reset()
     add_symbol("fg_pool_state", ctypes.addressof(_pointer))
-    add_symbol(SYMBOL, compile_kernel(_TAKE_CHUNKS + _WORKER + _RUN + _DECLARATIONS))
+    text = _TAKE_CHUNKS + _WORKER + _RUN + _DECLARATIONS
+    add_symbol(SYMBOL, compile_kernel(text, label="thread pool"))
     os.register_at_fork(after_in_child=_reset)
     atexit.register(_stop)
     watch("threads", _set_threads)

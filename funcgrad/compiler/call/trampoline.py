@@ -238,7 +238,7 @@ def _builtin(capsule: object) -> NativeCall:
 @functools.cache
 def _method() -> _MethodDef:
     """One definition serves all: what differs is the capsule."""
-    address = compile_kernel(CALL_TEXT)
+    address = compile_kernel(CALL_TEXT, label="call")
     return _MethodDef(b"compiled", address, _METHOD_FASTCALL, None)
 
 
