@@ -154,7 +154,7 @@ def argpartition(
 @traces(np.searchsorted)
 @defines_method("searchsorted")
 def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
-    """Where ``v`` would be inserted into the sorted ``a``: found by bisection."""
+    """Where ``v`` would be inserted into the sorted ``a``."""
     if side not in ("left", "right"):
         raise ValueError(f"search side must be 'left' or 'right' (got {side!r})")
     x, value = promote([to_array(a), to_array(v)])
@@ -162,24 +162,7 @@ def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
         raise ValueError("object too deep for desired array")
     if sorter is not None:
         x = entries(x, sorter)
-    extent = typeof(x).shape[0]
-    low = np.zeros(typeof(value).shape, np.int64)
-    high = low + extent
-    # Every round halves the interval; NaN counts as larger than any number.
-    for _ in range(extent.bit_length()):
-        middle = (low + high) // 2
-        at = entries(x, np.minimum(middle, extent - 1))
-        below = _is_below(at, value) if side == "left" else ~_is_below(value, at)
-        below = below & (low < high)
-        low = where(below, middle + 1, low)
-        high = where(below, high, middle)
-    return low
-
-
-def _is_below(x: Any, y: Any) -> Any:
-    if typeof(x).dtype.kind in "fc":
-        return (x < y) | (np.isnan(y) & ~np.isnan(x))
-    return x < y
+    return ops.searchsorted(x, value, side=side)
 
 
 @traces(np.digitize)

@@ -9,17 +9,24 @@ from typing import Any
 import numpy as np
 
 from funcgrad import errors
-from funcgrad.compiler.kernels.sorting import searchsorted_text
+from funcgrad.compiler.kernels.searching import searchsorted_text
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.dtypes import result_type_of
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
 from funcgrad.ops.cases import array, case, integers
 from funcgrad.ops.casting import convert_element_type
-from funcgrad.ops.kernel_calls import run_kernel
-from funcgrad.ops.structural import WithoutDerivative, align_batch, reshape
+from funcgrad.ops.kernel_calls import run_in_chunks
+from funcgrad.ops.structural import (
+    WithoutDerivative,
+    align_batch,
+    move_axis_to_front,
+    reshape,
+)
 
 INT64 = np.dtype(np.int64)
+_PRICE = 4
+"""What halving the places open to a value costs, in additions."""
 
 
 class SearchSorted(WithoutDerivative):
@@ -72,6 +79,11 @@ class SearchSorted(WithoutDerivative):
     def batch(
         self, size: int, operands: Sequence[Any], dims: Sequence[Any], *, side: str
     ) -> Any:
+        if dims[0] is None and typeof(operands[0]).ndim == 1:
+            values = move_axis_to_front(operands[1], dims[1])
+            shape = typeof(values).shape
+            flat = reshape(values, (math.prod(shape),))
+            return reshape(self.bind(operands[0], flat, side=side), shape), 0
         rows, values = (
             align_batch(x, d, size) for x, d in zip(operands, dims, strict=True)
         )
@@ -84,9 +96,18 @@ class SearchSorted(WithoutDerivative):
         if rows.shape[-1] == 0:
             zero = ctx.const(np.int64(0))
             return ctx.view(zero, values.shape, lambda idx: [])
-        sizes = [math.prod(rows.shape[:-1]), rows.shape[-1], values.shape[-1]]
+        count, extent, each = (
+            math.prod(rows.shape[:-1]),
+            rows.shape[-1],
+            values.shape[-1],
+        )
         kernel = searchsorted_text(rows.dtype, side=side)  # type: ignore[arg-type]
-        run_kernel(ctx, kernel, [out], [rows, values], sizes)
+        operands, sizes = [rows, values], [count, extent, each]
+        cost = _PRICE * extent.bit_length()
+        if count == 1:  # of the values a part, of the row all
+            run_in_chunks(ctx, kernel, [out], operands, sizes, cost, cut=2, whole=[0])
+        else:
+            run_in_chunks(ctx, kernel, [out], operands, sizes, each * cost)
         return out
 
 

@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 
 from funcgrad import errors
-from funcgrad.compiler.kernels.kernel_text import KernelText
-from funcgrad.compiler.kernels.sorting import argsort_text, sort_text
 from funcgrad.compiler.lower.index import Index
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.primitive import Primitive
@@ -21,9 +19,9 @@ from funcgrad.ops.arithmetic import neg
 from funcgrad.ops.cases import array, booleans, case, distinct, integers
 from funcgrad.ops.indexing import take_along_axis
 from funcgrad.ops.iota import broadcasted_iota
-from funcgrad.ops.kernel_calls import run_kernel
 from funcgrad.ops.reversal import rev
 from funcgrad.ops.slicing_one_axis import slice_in_dim
+from funcgrad.ops.sorting_rows import places_along, sorted_along
 from funcgrad.ops.structural import align_batch
 
 INT64 = np.dtype(np.int64)
@@ -126,49 +124,15 @@ class Sort(Primitive):
         if math.prod(shape) == 0:
             return list(operands)
         if len(operands) == 1:
-            return [_sorted_rows(ctx, operands[0], dimension)]
+            return [sorted_along(ctx, operands[0], dimension)]
         order = None
         for key in operands[num_keys - 1 :: -1]:
             moved = key if order is None else _in_order(ctx, key, order, dimension)
-            places = _sorting_places(ctx, moved, dimension)
+            places = places_along(ctx, moved, dimension)
             order = (
                 places if order is None else _in_order(ctx, order, places, dimension)
             )
         return [_in_order(ctx, x, order, dimension) for x in operands]
-
-
-def _with_axis_last(ctx: Any, x: Any, axis: int) -> Any:
-    rank = x.ndim
-    if axis == rank - 1:
-        return x
-    shape = (*x.shape[:axis], *x.shape[axis + 1 :], x.shape[axis])
-    return ctx.view(
-        x, shape, lambda idx: [*idx[:axis], idx[rank - 1], *idx[axis : rank - 1]]
-    )
-
-
-def _with_last_axis_at(ctx: Any, x: Any, axis: int) -> Any:
-    if axis == x.ndim - 1:
-        return x
-    shape = (*x.shape[:axis], x.shape[-1], *x.shape[axis:-1])
-    return ctx.view(x, shape, lambda idx: [*idx[:axis], *idx[axis + 1 :], idx[axis]])
-
-
-def _sorted_rows(ctx: Any, x: Any, axis: int) -> Any:
-    return _by_rows(ctx, x, axis, sort_text(x.dtype), x.dtype)
-
-
-def _sorting_places(ctx: Any, x: Any, axis: int) -> Any:
-    return _by_rows(ctx, x, axis, argsort_text(x.dtype), INT64)
-
-
-def _by_rows(ctx: Any, x: Any, axis: int, kernel: KernelText, dtype: Any) -> Any:
-    """Run a kernel over rows along the axis."""
-    rows = _with_axis_last(ctx, x, axis)
-    out = ctx.buffer(rows.shape, dtype)
-    sizes = [math.prod(rows.shape[:-1]), rows.shape[-1]]
-    run_kernel(ctx, kernel, [out], [rows], sizes)
-    return _with_last_axis_at(ctx, out, axis)
 
 
 def _in_order(ctx: Any, x: Any, order: Any, axis: int) -> Any:

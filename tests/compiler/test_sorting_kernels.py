@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from funcgrad.compiler.kernels import sorting
+from funcgrad.compiler.kernels import searching, sorting
 from tests.compiler.standalone import run_alone
 
 DTYPES = [
@@ -64,7 +64,7 @@ def test_sort_of_distinct_values(dtype):
 def test_searchsorted(dtype, side, n):
     rows = np.sort(values(dtype, 3, n))
     keys = values(dtype, 3, 90, seed=1)
-    kernel = sorting.searchsorted_text(dtype, side=side)
+    kernel = searching.searchsorted_text(dtype, side=side)
     (got,) = run_alone(kernel, [rows, keys], [("int64", (3, 90))], [3, n, 90])
     expected = [np.searchsorted(r, k, side) for r, k in zip(rows, keys, strict=True)]
     np.testing.assert_array_equal(got, expected)

@@ -119,6 +119,14 @@ class Index:
     def __rsub__(self, other: Index | Number) -> Index:
         return self * -1 + other
 
+    def at_most(self, limit: Index | Number) -> Index:
+        """The smaller of this and a number, for each lane."""
+        b, limit = self.b, _index(self.b, limit)
+        if self.is_uniform and limit.is_uniform:
+            smaller = b.min(b.index(self.base), b.index(limit.base))
+            return Index(b, smaller, 0, max(self.lanes, limit.lanes))
+        return self._with_vector(b.min, limit, max(self.lanes, limit.lanes))
+
 
 class Flat:
     """A place in row-major order, for arrays that are read alike entry by entry."""
