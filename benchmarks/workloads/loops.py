@@ -226,10 +226,11 @@ def adaptive(lib: Library, seed: int) -> Call:
 def newton(lib: Library, seed: int, *, points: int) -> Call:
     """Cube roots of many numbers, each by iterations of its own number."""
     api = lib.api
+    close = float(np.finfo(lib.dtype).eps) ** 0.5
 
     def root(a: Any) -> Any:
         return api.lax.while_loop(
-            lambda r: abs(r * r * r - a) > 1e-9 * a,
+            lambda r: abs(r * r * r - a) > close * a,
             lambda r: r - (r * r * r - a) / (3.0 * r * r),
             a,
         )
