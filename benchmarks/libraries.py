@@ -16,10 +16,12 @@ class Library:
     """What workloads use of a library.
 
     ``grad`` is None where the library has no derivatives, ``jit`` where it does not
-    compile, ``api`` (the module with JAX's interface: ``api.vmap``, ``api.lax.scan``,
-    ``api.random``) where it has none. ``as_array`` makes its kind of array, ``ready``
-    waits for a result. ``plain`` is what programs that are not compiled import as
-    ``np``, None where it is not NumPy's interface. Floating-point data is of ``dtype``.
+    compile; ``fused_jit`` may fuse products with sums and divide by products with
+    inverses, as XLA always does, None where there is no choice. ``api`` (the module
+    with JAX's interface: ``api.vmap``, ``api.lax.scan``, ``api.random``) is None where
+    it has none. ``as_array`` makes its kind of array, ``ready`` waits for a result.
+    ``plain`` is what programs that are not compiled import as ``np``, None where it is
+    not NumPy's interface. Floating-point data is of ``dtype``.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Library:
     as_array: Callable[[Any], Any]
     ready: Callable[[Any], Any]
     jit: Callable[..., Any] | None = None
+    fused_jit: Callable[..., Any] | None = None
     api: Any = None
     plain: Any = None
     dtype: str = "float64"
@@ -59,6 +62,8 @@ def version(distribution: str) -> str:
 
 def load_funcgrad(dtype: str = "float64") -> Library:
     """The library in this repository; its arrays are NumPy's, ready when returned."""
+    from functools import partial
+
     import funcgrad as fg
     import funcgrad.numpy as fnp
 
@@ -70,6 +75,7 @@ def load_funcgrad(dtype: str = "float64") -> Library:
         as_array=np.asarray,
         ready=lambda result: result,
         jit=fg.jit,
+        fused_jit=partial(fg.jit, fastmath={"contract", "arcp"}),
         api=fg,
         plain=np,
         dtype=dtype,
@@ -92,6 +98,7 @@ def load_jax(dtype: str = "float64") -> Library:
         as_array=jnp.asarray,
         ready=jax.block_until_ready,
         jit=jax.jit,
+        fused_jit=jax.jit,
         api=jax,
         plain=jnp,
         dtype=dtype,

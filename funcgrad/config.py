@@ -1,4 +1,4 @@
-"""Settings: their types, defaults and environment variables, and how to change them.
+"""The settings of the process and of its threads, and how to change them.
 
 `config` is read by every layer (``config.debug_nans``); ``config.update`` changes a
 setting for the whole process, a context manager for one block in one thread.
@@ -6,11 +6,11 @@ setting for the whole process, a context manager for one block in one thread.
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import NamedTuple
 
 from funcgrad.errors import ConfigError, message
+from funcgrad.settings import SETTINGS, Value
 
 __all__ = [
     "Config",
@@ -23,72 +23,6 @@ __all__ = [
     "log_compiles",
     "override",
 ]
-
-Value = bool | int | str
-
-_TRUE = frozenset(["1", "true", "yes", "on"])
-_FALSE = frozenset(["0", "false", "no", "off", ""])
-
-
-def _parse_bool(text: str) -> bool:
-    lowered = text.strip().lower()
-    if lowered in _TRUE:
-        return True
-    if lowered in _FALSE:
-        return False
-    raise ValueError(text)
-
-
-class Setting(NamedTuple):
-    """What is known of a setting: its default and what it does."""
-
-    default: Value
-    meaning: str
-    parse: Callable[[str], Value] = _parse_bool
-    is_valid: Callable[[Value], bool] = lambda value: isinstance(value, bool)
-    expected: str = "True or False"
-
-
-def _is_count(value: Value) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _count(default: int, meaning: str) -> Setting:
-    return Setting(default, meaning, int, _is_count, "an integer, 0 or greater")
-
-
-def _default_cache_dir() -> str:
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return os.path.join(home, "funcgrad")
-
-
-SETTINGS: Mapping[str, Setting] = {
-    "debug_nans": Setting(False, "raise NonFiniteError where a result is NaN"),
-    "debug_infs": Setting(False, "raise NonFiniteError where a result is infinite"),
-    "disable_jit": Setting(False, "run jitted functions in Python, one op at a time"),
-    "check_index": Setting(False, "raise IndexError for bad indices under jit"),
-    "enable_checks": Setting(False, "check every jaxpr and loop nest that is made"),
-    "log_compiles": Setting(False, "log each compilation, with its duration"),
-    "explain_cache_misses": Setting(False, "log why a jitted function traces again"),
-    "perf_map": Setting(False, "name compiled functions in /tmp/perf-PID.map"),
-    "enable_compilation_cache": Setting(True, "keep compiled code on disk"),
-    "compilation_cache_dir": Setting(
-        _default_cache_dir(),
-        "where compiled code is kept",
-        str,
-        lambda value: isinstance(value, str) and value != "",
-        "a path",
-    ),
-    "compilation_cache_max_bytes": _count(1 << 30, "size of that folder; 0: no limit"),
-    "threads": _count(0, "threads used by large loops; 0: one per available core"),
-    "enable_x64": Setting(
-        True,
-        "float64 is the default dtype (always: give dtype=np.float32 where wanted)",
-        _parse_bool,
-        lambda value: value is True,
-        "True; results have the dtype that NumPy gives",
-    ),
-}
 
 
 class _Modes:
@@ -141,16 +75,17 @@ class Config(threading.local):
     compilation_cache_dir: str
     compilation_cache_max_bytes: int
     threads: int
+    fastmath: str
     enable_x64: bool
 
-    def update(self, name: str, value: Value) -> None:
+    def update(self, name: str, value: Value | Iterable[str]) -> None:
         """Change a setting for the whole process.
 
         Parameters
         ----------
         name : str
             One of `SETTINGS`; JAX's spelling (``"jax_debug_nans"``) is understood.
-        value : bool, int or str
+        value : bool, int, str or set of str
             The new value; blocks that override the setting keep theirs.
 
         Raises
@@ -159,7 +94,7 @@ class Config(threading.local):
             If there is no such setting, or it cannot have this value.
         """
         name = _known(name)
-        _check(name, value)
+        value = _checked(name, value)
         if name in _CALL_SETTINGS:
             modes.change(bool(value) - bool(getattr(Config, name)))
         setattr(Config, name, value)
@@ -211,9 +146,10 @@ def _known(name: str) -> str:
     return known
 
 
-def _check(name: str, value: Value) -> None:
+def _checked(name: str, value: Value | Iterable[str]) -> Value:
     setting = SETTINGS[name]
-    if not setting.is_valid(value):
+    kept = setting.normal(value)
+    if kept is None:
         raise ConfigError(
             message(
                 f"setting `{name}` cannot be {value!r}.",
@@ -221,6 +157,7 @@ def _check(name: str, value: Value) -> None:
                 expected=setting.expected,
             )
         )
+    return kept
 
 
 def initial_values(environment: Mapping[str, str]) -> dict[str, Value]:
@@ -239,7 +176,7 @@ def initial_values(environment: Mapping[str, str]) -> dict[str, Value]:
             values[name] = setting.default
             continue
         try:
-            values[name] = setting.parse(text)
+            value = setting.parse(text)
         except ValueError:
             raise ConfigError(
                 message(
@@ -248,7 +185,7 @@ def initial_values(environment: Mapping[str, str]) -> dict[str, Value]:
                     expected=setting.expected,
                 )
             ) from None
-        _check(name, values[name])
+        values[name] = _checked(name, value)
     return values
 
 
@@ -266,7 +203,7 @@ config = Config()
 
 
 @contextmanager
-def override(name: str, value: Value) -> Iterator[None]:
+def override(name: str, value: Value | Iterable[str]) -> Iterator[None]:
     """Give a setting another value inside a block, in this thread only.
 
     Raises
@@ -281,7 +218,7 @@ def override(name: str, value: Value) -> Iterator[None]:
     1
     """
     name = _known(name)
-    _check(name, value)
+    value = _checked(name, value)
     overrides = config.__dict__
     before = overrides.get(name)
     overrides[name] = value

@@ -5,7 +5,6 @@ import threading
 import pytest
 
 from funcgrad.config import (
-    SETTINGS,
     Config,
     check_index,
     config,
@@ -18,6 +17,7 @@ from funcgrad.config import (
     override,
 )
 from funcgrad.errors import ConfigError
+from funcgrad.settings import SETTINGS
 
 CONTEXT_MANAGERS = {
     "debug_nans": debug_nans,

@@ -13,6 +13,7 @@ from benchmarks.workloads.workload import (
     Workload,
     both_ways,
     forward_or_gradient,
+    fused,
     jitted,
 )
 
@@ -292,27 +293,22 @@ def rare_branch(lib: Library, seed: int) -> Call:
 
 SCALAR, MATRIX = (1.5, 10.0), (5.0, 10.0)
 
+LONG: dict[str, Any] = {"divisor": 100_000, "steps": 100_000}
+CHAINS = [
+    *both_ways("Lorenz RK4, scalars carried", lorenz_scalars, SCALAR, **LONG),
+    *both_ways("Lorenz RK4, array carried", lorenz_array, SCALAR, **LONG),
+    *both_ways("Kepler RK4", kepler, SCALAR, **LONG),
+    Workload("adaptive steps of van der Pol", adaptive, {"jax": 1.5}, tolerance=1e-4),
+]
+"""Loops of numbers, where each operation waits for the last."""
+
 WORKLOADS = [
-    *both_ways(
-        "Lorenz RK4, scalars carried",
-        lorenz_scalars,
-        SCALAR,
-        divisor=100_000,
-        steps=100_000,
-    ),
-    *both_ways(
-        "Lorenz RK4, array carried",
-        lorenz_array,
-        SCALAR,
-        divisor=100_000,
-        steps=100_000,
-    ),
-    *both_ways("Kepler RK4", kepler, SCALAR, divisor=100_000, steps=100_000),
+    *CHAINS,
+    *(fused(chain) for chain in CHAINS if "gradient" not in chain.name),
     *both_ways("Kalman 2x2", kalman, MATRIX, divisor=1000, steps=1000),
     *both_ways("solve 2x2", small_solve, MATRIX, divisor=1000, steps=1000),
     *both_ways("RNN width 16", rnn, (1.0, 10.0), divisor=1000, steps=1000),
     *both_ways("LSTM width 16", lstm, (1.0, 1.0), divisor=1000, steps=1000),
-    Workload("adaptive steps of van der Pol", adaptive, {"jax": 1.5}, tolerance=1e-4),
     Workload(
         "Newton by vmap of while_loop, 1e4 lanes",
         partial(newton, points=10_000),

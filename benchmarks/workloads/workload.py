@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -58,6 +58,16 @@ def forward_or_gradient(
 ) -> Call:
     """Compile ``f``, a scalar function, or its derivative by the first argument."""
     return jitted(lib, lib.grad(f) if gradient else f, args)
+
+
+def fused(workload: Workload) -> Workload:
+    """The same, where products may be fused with sums, and divisors inverted."""
+    return replace(
+        workload,
+        name=f"{workload.name}, fused",
+        build=lambda lib, seed: workload.build(replace(lib, jit=lib.fused_jit), seed),
+        needs=(*workload.needs, "fused_jit"),
+    )
 
 
 def both_ways(

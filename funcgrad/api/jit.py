@@ -7,7 +7,7 @@ import importlib
 import time
 import types
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from funcgrad import errors, tree
@@ -28,10 +28,17 @@ from funcgrad.api.cache_misses import (
 from funcgrad.api.lowered import Lowered, Traced
 from funcgrad.api.staging import aval_of
 from funcgrad.api.static_arguments import StaticArguments, both_ways, check_static
-from funcgrad.config import config, modes
+from funcgrad.config import config, modes, watch
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.trace import Tracer, typeof
-from funcgrad.ops.control.call import compiled, execute, execute_donating, jit_p
+from funcgrad.ops.control.call import (
+    compiled,
+    execute,
+    execute_donating,
+    jit_p,
+    with_fastmath,
+)
+from funcgrad.settings import FASTMATH_EXPECTED, fastmath_flags
 from funcgrad.transforms.stage import hoist_consts, stage
 
 
@@ -60,6 +67,7 @@ class JitFunction:
         static_argnames: tuple[str, ...],
         inline: bool,
         donated: tuple[tuple[int, ...], tuple[str, ...]] = ((), ()),
+        fastmath: str | None = None,
     ) -> None:
         functools.update_wrapper(self, function)
         self._function = function
@@ -68,6 +76,7 @@ class JitFunction:
         self._inline = inline
         self._donated = donated
         self._donates = any(donated)
+        self._fastmath = fastmath
         self._cache: dict[Any, Traced] = {}
         self._direct: Callable[..., Any] | None = None
         """The code of the last call; it answers None to arguments of other types."""
@@ -149,10 +158,11 @@ class JitFunction:
         if not entry.is_reusable or modes.special:
             return
         plain = not any(key) and not self._static
-        known = entry.jaxpr.memo.get("direct")
+        place = ("direct", config.fastmath)
+        known = entry.jaxpr.memo.get(place)
         if known is None:
             arguments = in_tree.children()[0] if plain else in_tree
-            known = entry.jaxpr.memo["direct"] = (entry.direct_call(arguments),)
+            known = entry.jaxpr.memo[place] = (entry.direct_call(arguments),)
         if plain:
             self._direct = known[0]
         else:
@@ -204,11 +214,15 @@ class JitFunction:
         """The program for arguments of these types, traced now."""
         return self._trace_call(self._function, args, {})[0]
 
+    def forget_ways(self) -> None:
+        """Let the next calls look their code up again."""
+        self._direct = None
+        self._directs.clear()
+
     def clear_cache(self) -> None:
         """Forget all traced programs, and count anew."""
         self._cache.clear()
-        self._direct = None
-        self._directs.clear()
+        self.forget_ways()
         self._hits = self._misses = 0
 
     def cache_info(self) -> CacheInfo:
@@ -265,12 +279,22 @@ class JitFunction:
         flat = FlatFunction(function, in_tree)
         closed = stage(flat, avals, name=self._name, labels=labels)
         consts, jaxpr = hoist_consts(closed)
+        if self._fastmath is not None:
+            jaxpr = with_fastmath(jaxpr, self._fastmath, self._name)
         reusable = not any(isinstance(c, Tracer) for c in consts)
         return Traced(jaxpr, consts, flat.out_tree, reusable)
 
 
 _every: weakref.WeakSet[JitFunction] = weakref.WeakSet()
 """All jitted functions there are."""
+
+
+def _forget_ways(_: Any) -> None:
+    for function in list(_every):
+        function.forget_ways()
+
+
+watch("fastmath", _forget_ways)
 
 
 def clear_caches() -> None:
@@ -297,6 +321,7 @@ def jit(
     donate_argnames: Names | None = None,
     keep_unused: bool = False,
     inline: bool = False,
+    fastmath: bool | str | Iterable[str] | None = None,
 ) -> Any:
     """Compile a function to native code.
 
@@ -318,6 +343,14 @@ def jit(
         Accepted as in JAX; arguments that the program does not read cost nothing.
     inline : bool
         Within another jitted function: its operations in place of a call.
+    fastmath : bool or set of str, optional
+        As Numba's: what arithmetic may do otherwise than NumPy's, for speed.
+        ``False``: nothing. ``"contract"``: round ``a * b + c`` once. ``"arcp"``: divide
+        by a product with the inverse. ``"reassoc"``: add and multiply in another order.
+        ``"nnan"``, ``"ninf"``, ``"nsz"``: ignore NaN, infinities, the sign of zero.
+        ``"afn"``: approximate. ``True``: all. It holds for derivatives, too, and where
+        a function compiled otherwise calls this one. By default the caller's holds,
+        and without one the setting ``fastmath``, which is False.
 
     Returns
     -------
@@ -329,6 +362,8 @@ def jit(
     ------
     StaticArgumentError
         If a static argument is not hashable.
+    ValueError
+        If ``fastmath`` has a flag that does not exist.
 
     Examples
     --------
@@ -345,9 +380,13 @@ def jit(
             donate_argnums=donate_argnums,
             donate_argnames=donate_argnames,
             inline=inline,
+            fastmath=fastmath,
         )
+    flags = None if fastmath is None else fastmath_flags(fastmath)
+    if flags is None and fastmath is not None:
+        raise ValueError(f"fastmath is {fastmath!r}, expected {FASTMATH_EXPECTED}")
     numbers, names = both_ways(fun, static_argnums, static_argnames)
     if numbers or names:
         check_static(fun, numbers, names)
     donated = both_ways(fun, donate_argnums, donate_argnames)
-    return JitFunction(fun, numbers, names, inline, donated)
+    return JitFunction(fun, numbers, names, inline, donated, flags)

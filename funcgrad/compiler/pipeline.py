@@ -22,7 +22,9 @@ from funcgrad.compiler.lower import buffers, callbacks
 from funcgrad.compiler.lower.carries import CarriedValues
 from funcgrad.compiler.lower.control_flow import DETAIL_BITS, ControlLowering
 from funcgrad.compiler.lower.nodes import Buffer, Node, Register
+from funcgrad.compiler.simplify.inline import fastmath_of
 from funcgrad.compiler.simplify.passes import simplify
+from funcgrad.config import config
 from funcgrad.core.array import Array, as_array
 from funcgrad.core.aval import DYNAMIC, ShapedArray, float0
 from funcgrad.core.dtypes import check_integer_fits
@@ -48,14 +50,17 @@ def lower_program(
     own: Sequence[int] = (),
     homes: Mapping[int, int] | None = None,
     ctx: ControlLowering | None = None,
+    fastmath: str = "",
 ) -> Program:
     """LLVM text of a jaxpr without constants, and the table of its sizes.
 
     It may overwrite its ``own`` arguments; ``homes`` are those whose memory results
     take, by the result. ``ctx`` is new; by default, the one that adds nothing.
+    ``fastmath`` are flags of its arithmetic.
     """
     homes = homes or {}
     ctx = ctx or ControlLowering(vector_bytes())
+    ctx.b.fastmath = fastmath
     operands = [
         _argument(ctx, k, aval, own=k in own) for k, aval in enumerate(jaxpr.in_avals)
     ]
@@ -178,11 +183,11 @@ class Executable:
             (k, aval) for k, aval in enumerate(jaxpr.out_avals) if aval.dtype == float0
         ]
         jaxpr = _without_outputs(jaxpr, [k for k, _ in self._empty])
-        jaxpr = simplify(jaxpr)
+        fastmath = fastmath_of(jaxpr, config.fastmath)
+        jaxpr = simplify(jaxpr, fastmath)
         self._homes = self.choose_homes(jaxpr)
-        self.program = lower_program(
-            jaxpr, self.own_arguments(jaxpr), self._homes, self.lowering()
-        )
+        own = self.own_arguments(jaxpr)
+        self.program = lower_program(jaxpr, own, self._homes, self.lowering(), fastmath)
         self.out_avals = self.program.out_avals
         self._dynamic = [k for k, a in enumerate(self.out_avals) if a.is_tape]
         self.kernel_address = compile_kernel(self.program.text, label="program")
@@ -298,20 +303,25 @@ def compile_jaxpr(jaxpr: Jaxpr) -> Executable:
     return Executable(jaxpr)
 
 
-_STAGES: dict[str, Callable[[Jaxpr], str]] = {
-    "jaxpr": str,
-    "optimized": lambda jaxpr: str(simplify(jaxpr)),
-    "llvm": lambda jaxpr: lower_program(simplify(jaxpr)).text,
-    "llvm_optimized": lambda jaxpr: lower_to_ir(lower_program(simplify(jaxpr)).text),
-    "asm": lambda jaxpr: to_assembly(lower_program(simplify(jaxpr)).text),
+_STAGES: dict[str, Callable[[str], str]] = {
+    "llvm": str,
+    "llvm_optimized": lower_to_ir,
+    "asm": to_assembly,
 }
 
 
 def stage_text(jaxpr: Jaxpr, stage: str) -> str:
     """A program as text at one of the stages of compilation."""
+    if stage == "jaxpr":
+        return str(jaxpr)
+    fastmath = fastmath_of(jaxpr, config.fastmath)
+    simple = simplify(jaxpr, fastmath)
+    if stage == "optimized":
+        return str(simple)
     if stage not in _STAGES:
-        raise ValueError(f"stage {stage!r} is not one of {', '.join(_STAGES)}")
-    return _STAGES[stage](jaxpr)
+        stages = ", ".join(["jaxpr", "optimized", *_STAGES])
+        raise ValueError(f"stage {stage!r} is not one of {stages}")
+    return _STAGES[stage](lower_program(simple, fastmath=fastmath).text)
 
 
 def _result_spec(aval: ShapedArray) -> tuple[np.dtype[Any], tuple[int, ...]]:

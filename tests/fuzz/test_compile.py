@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from funcgrad.compiler.pipeline import compile_jaxpr
+from funcgrad.compiler.simplify.inline import inline_calls
 from funcgrad.compiler.simplify.passes import PASSES
 from funcgrad.core.check import check_jaxpr
 from funcgrad.core.jaxpr import Jaxpr
@@ -81,7 +82,7 @@ def test_fixed_programs(seed):
 @given(st.randoms(use_true_random=False))
 def test_simplified_programs_are_well_formed_and_equal(rng):
     jaxpr, arguments, expected = program_and_results(rng)
-    for simplify in PASSES:
+    for simplify in (inline_calls, *PASSES):
         jaxpr = simplify(jaxpr)
         check_jaxpr(jaxpr)
         compare(run(jaxpr, arguments), expected)

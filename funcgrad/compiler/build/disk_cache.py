@@ -10,7 +10,8 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from funcgrad.config import SETTINGS, Value, config
+from funcgrad.config import config
+from funcgrad.settings import SETTINGS, Value
 
 if TYPE_CHECKING:
     from pathlib import Path

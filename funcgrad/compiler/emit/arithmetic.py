@@ -19,7 +19,7 @@ class Arithmetic(Division):
         y = self.like(x, y)
         kind = x.dtype.kind
         if kind == "f":
-            return self.binary("fadd", x, y)
+            return self.rounded("fadd", x, y)
         if kind in "iu":
             return self.integer("add", x, y)
         if kind == "b":
@@ -31,7 +31,7 @@ class Arithmetic(Division):
         y = self.like(x, y)
         kind = x.dtype.kind
         if kind == "f":
-            return self.binary("fsub", x, y)
+            return self.rounded("fsub", x, y)
         if kind in "iu":
             return self.integer("sub", x, y)
         if kind == "b":
@@ -41,14 +41,14 @@ class Arithmetic(Division):
     def _partwise(self, opcode: str, x: Value, y: Value) -> Value:
         same_type(x, y)
         pairs = zip(x.parts, y.parts, strict=True)
-        return self.join([self.binary(opcode, p, q) for p, q in pairs], x.dtype)
+        return self.join([self.rounded(opcode, p, q) for p, q in pairs], x.dtype)
 
     def mul(self, x: Value, y: Operand) -> Value:
         """``x * y``; logical and for bool."""
         y = self.like(x, y)
         kind = x.dtype.kind
         if kind == "f":
-            return self.binary("fmul", x, y)
+            return self.rounded("fmul", x, y)
         if kind in "iu":
             return self.integer("mul", x, y)
         if kind == "b":
@@ -64,7 +64,7 @@ class Arithmetic(Division):
         y = self.like(x, y)
         same_type(x, y)
         if x.dtype.kind == "f":
-            return self.binary("fdiv", x, y)
+            return self.rounded("fdiv", x, y)
         if x.imag is None:
             raise TypeError(f"true division of {x}; convert to float first")
         return self._div_complex(x, y)

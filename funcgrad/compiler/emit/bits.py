@@ -35,6 +35,12 @@ class Bits(Memory):
         same_type(x, y)
         return Value(self.op(f"{opcode} {x.typed}, {y.name}"), x.dtype, x.lanes)
 
+    def rounded(self, opcode: str, x: Value, y: Value) -> Value:
+        """A sum, product or quotient of floats, with what `fastmath` allows it."""
+        return self.binary(
+            f"{opcode} {self.fastmath}" if self.fastmath else opcode, x, y
+        )
+
     def integer(self, opcode: str, x: Value, y: Value) -> Value:
         """``add``, ``sub`` or ``mul`` of integers; scalar constants are folded."""
         same_type(x, y)

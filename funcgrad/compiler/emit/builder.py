@@ -71,24 +71,25 @@ class Module(ModuleText):
         return self._routines[key]
 
     def shared(
-        self, function: Callable[..., Value], values: Sequence[Value]
+        self, function: Callable[..., Value], values: Sequence[Value], fastmath: str
     ) -> Routine | None:
         """A function of this module that computes ``function(b, *values)``.
 
         None where a call would be no shorter than the instructions, or its operands
         or result are not plain numbers.
         """
-        key = (function, *((v.dtype.char, v.lanes) for v in values))
+        key = (function, fastmath, *((v.dtype.char, v.lanes) for v in values))
         if key not in self._shared:
-            self._shared[key] = self._emit_shared(function, values)
+            self._shared[key] = self._emit_shared(function, values, fastmath)
         return self._shared[key]
 
     def _emit_shared(
-        self, function: Callable[..., Value], values: Sequence[Value]
+        self, function: Callable[..., Value], values: Sequence[Value], fastmath: str
     ) -> Routine | None:
         if any(v.dtype.kind not in "fiu" for v in values):
             return None
         builder = Builder(self)
+        builder.fastmath = fastmath
         operands = [Value(f"%x{i}", v.dtype, v.lanes) for i, v in enumerate(values)]
         result = function(builder, *operands)
         length = builder.body().count("\n")
@@ -165,7 +166,7 @@ class Builder(Arithmetic):
         self, function: Callable[..., Value], values: Sequence[Value]
     ) -> Value:
         """``function(b, *values)`` by a call, if it takes more than a few lines."""
-        shared = self.module.shared(function, values)
+        shared = self.module.shared(function, values, self.fastmath)
         if shared is None:
             return function(self, *values)
         return shared.call(self, values)
@@ -197,7 +198,8 @@ class Builder(Arithmetic):
         if first.dtype.kind not in "fc" or name not in table:
             raise TypeError(f"no function {name!r} for dtype {first.dtype}")
         if name in vecmath.INLINE and first.imag is None:
-            return table[name](self, *operands)
+            with self.allowing(""):
+                return table[name](self, *operands)
         if self.alone and name in vecmath.FASTER_ALONE and first.dtype == FLOAT64:
             return self.extern(name, *operands, dtype=FLOAT64)
         return self.module.routine(name, operands).call(self, operands)

@@ -44,11 +44,15 @@ class Emitter(ABC):
         Receives declarations and constants.
     current : str
         Label of the block that instructions are appended to.
+    fastmath : str
+        LLVM's flags of sums, products and quotients of floats; none by default, which
+        makes them exactly NumPy's.
     """
 
     def __init__(self, module: ModuleText) -> None:
         self.module = module
         self.current = "entry"
+        self.fastmath = ""
         self._lines: list[str] = []
         self._allocas: list[str] = []
         self._stretches: list[Stretch] = []
@@ -70,6 +74,13 @@ class Emitter(ABC):
         name = f"%t{self._names}"
         self._lines.append(f"  {name} = {instruction}")
         return name
+
+    @contextmanager
+    def allowing(self, fastmath: str) -> Iterator[None]:
+        """Append what is written inside with other flags."""
+        before, self.fastmath = self.fastmath, fastmath
+        yield
+        self.fastmath = before
 
     @contextmanager
     def discarding(self) -> Iterator[None]:

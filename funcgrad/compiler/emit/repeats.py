@@ -12,17 +12,20 @@ from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from funcgrad.settings import FASTMATH
+
 SHORTEST = 30
 """Nests of fewer lines stay where they are."""
 # Patterns are text: `re` compiles each when it is first used, not at import.
 _NAME = r"%[-\w.$]+"
 _LABEL = r"(?m)^[\w.]+(?=:)"
 _TYPE = r"(<[^>]*>|\w+)"
+_FLAGS = rf"(?:(?:{'|'.join((*FASTMATH, 'fast'))}) )*"
 _RESULTS = [
     (rf"(?:load|phi|fneg) {_TYPE}", "{0}"),
     (r"(?:getelementptr|alloca) ", "ptr"),
     (rf"(?:add|sub|mul|and|or|xor|shl|[al]shr|[su]div) {_TYPE}", "{0}"),
-    (rf"(?:fadd|fsub|fmul|fdiv|frem) {_TYPE}", "{0}"),
+    (rf"(?:fadd|fsub|fmul|fdiv|frem) {_FLAGS}{_TYPE}", "{0}"),
     (rf"select .+?, {_TYPE}", "{0}"),
     (rf"call (?:fastcc )?{_TYPE} @", "{0}"),
     (r"extractelement <\d+ x (\w+)>", "{0}"),

@@ -48,9 +48,23 @@ class ControlLowering(Lowering):
         status = b.or_(number, b.and_(detail, b.i64((1 << DETAIL_BITS) - 1)))
         self.fail_if_not_zero(b.select(failed, status, b.i64(0)))
 
-    def lower_call(self, *operands: Node, jaxpr: Jaxpr, **_: Any) -> list[Node]:
-        """The equations of a called jaxpr in place of the call."""
-        return self.lower_jaxpr(jaxpr, operands)
+    def lower_call(
+        self, *operands: Node, jaxpr: Jaxpr, fastmath: str | None = None, **_: Any
+    ) -> list[Node]:
+        """The equations of a called jaxpr in place of the call.
+
+        With flags of its own, arrays are computed where it begins and where it ends.
+        """
+        if fastmath is None or fastmath == self.b.fastmath:
+            return self.lower_jaxpr(jaxpr, operands)
+        ready = [self.settle(x) for x in operands]
+        scope = self.scopes[-1].child(by_entries=False)
+        self.scopes.append(scope)
+        with self.b.allowing(fastmath):
+            results = self.lower_jaxpr(jaxpr, [copy_of(x) for x in ready])
+            settled = [self.settle(x) for x in results]
+        self.scopes.pop()
+        return settled
 
     def lower_callback(
         self,

@@ -12,7 +12,6 @@ from funcgrad.compiler.simplify.reads_first import read_before_update
 from funcgrad.core.jaxpr import Jaxpr
 
 PASSES = (
-    inline_calls,
     share_subexpressions,
     hoist_invariants,
     postpone_sums,
@@ -20,10 +19,15 @@ PASSES = (
     drop_dead_code,
     read_before_update,
 )
+"""What follows when calls are inlined."""
 
 
-def simplify(jaxpr: Jaxpr) -> Jaxpr:
-    """A smaller program of the same meaning."""
+def simplify(jaxpr: Jaxpr, fastmath: str | None = None) -> Jaxpr:
+    """A smaller program of the same meaning.
+
+    Calls with other flags than ``fastmath`` stay calls; None: there are no others.
+    """
+    jaxpr = inline_calls(jaxpr, fastmath)
     for run in PASSES:
         jaxpr = run(jaxpr)
     return jaxpr

@@ -39,10 +39,11 @@ from funcgrad.transforms.transpose import is_linear
 
 def compiled(jaxpr: Jaxpr) -> Executable:
     """Native code of a program, made once and kept with it."""
-    found: Executable | None = jaxpr.memo.get(compiled)
+    key = (compiled, config.fastmath)
+    found: Executable | None = jaxpr.memo.get(key)
     if found is None:
         start = time.perf_counter()
-        found = jaxpr.memo.setdefault(compiled, compile_jaxpr(jaxpr))
+        found = jaxpr.memo.setdefault(key, compile_jaxpr(jaxpr))
         if config.log_compiles:
             _log_compilation(jaxpr, time.perf_counter() - start)
     return found
@@ -54,7 +55,7 @@ def execute_donating(
     """As ``execute``; results may take the memory of operands at these places."""
     if modes.special:
         return execute(jaxpr, operands)
-    key = (execute_donating, donated)
+    key = (execute_donating, donated, config.fastmath)
     program = jaxpr.memo.get(key)
     if program is None:
         made = DonatingExecutable(jaxpr, donated)
@@ -77,14 +78,20 @@ def _log_compilation(jaxpr: Jaxpr, seconds: float) -> None:
     )
 
 
-def execute(jaxpr: Jaxpr, operands: Sequence[Any]) -> list[Any]:
-    """Results of a program on arrays, as NumPy arrays and scalars."""
+def execute(
+    jaxpr: Jaxpr, operands: Sequence[Any], fastmath: str | None = None
+) -> list[Any]:
+    """Results of a program on arrays, as NumPy arrays and scalars.
+
+    Its arithmetic has the flags ``fastmath``, if they are not those of the settings.
+    """
     if config.disable_jit:
         return interpret(jaxpr, operands)
     if _takes_tapes(jaxpr):
         extents = tuple(len(x) if np.ndim(x) else 0 for x in operands)
         jaxpr = _of_known_extents(jaxpr, extents)
-    results = compiled(jaxpr)(*operands)
+    program = jaxpr if fastmath is None else with_fastmath(jaxpr, fastmath)
+    results = compiled(program)(*operands)
     if modes.special and is_watched() and bad_value(results):
         with override("disable_jit", True):
             return interpret(jaxpr, operands)
@@ -255,11 +262,15 @@ class Jit(Call):
     """A call of a program that is compiled as a whole.
 
     ``name`` is the user's function; ``inline`` asks for its equations in place of a
-    call where it is part of another program.
+    call where it is part of another program. ``fastmath``, where given, are the flags
+    of its arithmetic and of its derivatives', wherever it is called.
     """
 
     name = "jit"
     linear = True
+
+    def evaluate(self, *operands: Any, jaxpr: Jaxpr, **params: Any) -> list[Any]:
+        return execute(jaxpr, operands, params.get("fastmath"))
 
     def called_jaxpr(self, *, jaxpr: Jaxpr, **params: Any) -> Jaxpr:
         """What stands in place of the call inside a compiled program."""
@@ -267,6 +278,16 @@ class Jit(Call):
 
 
 jit_p = Jit()
+
+
+@memoized
+def with_fastmath(jaxpr: Jaxpr, fastmath: str, name: str = "") -> Jaxpr:
+    """A program that calls this one, whose arithmetic has these flags then."""
+    invars = tuple(Var(aval) for aval in jaxpr.in_avals)
+    outvars = tuple(Var(aval) for aval in jaxpr.out_avals)
+    params = {"jaxpr": jaxpr, "name": name, "inline": False, "fastmath": fastmath}
+    eqn = Eqn(jit_p, invars, params, outvars)
+    return Jaxpr((), invars, (eqn,), outvars, eqn.effects)
 
 
 def call_jaxpr(

@@ -141,7 +141,7 @@ def _needed(
 
 @memoized
 def _inlined(jaxpr: Jaxpr) -> Jaxpr:
-    """The program with the equations of jitted calls in place of the calls."""
+    """The program without jitted calls, but for those with arithmetic of their own."""
     if not any(eqn.primitive is jit_p for eqn in jaxpr.eqns):
         return jaxpr
 
@@ -153,7 +153,7 @@ def _inlined(jaxpr: Jaxpr) -> Jaxpr:
 
         for eqn in program.eqns:
             operands = [read(a) for a in eqn.invars]
-            if eqn.primitive is jit_p:
+            if eqn.primitive is jit_p and "fastmath" not in eqn.params:
                 result = run(eqn.params["jaxpr"], operands)
             else:
                 result = eqn.primitive.bind(*operands, **eqn.params)
