@@ -10,6 +10,8 @@ import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from funcgrad import errors, tree
 from funcgrad.api.arguments import (
     FlatFunction,
@@ -28,6 +30,7 @@ from funcgrad.api.cache_misses import (
 from funcgrad.api.lowered import Lowered, Traced
 from funcgrad.api.staging import aval_of
 from funcgrad.api.static_arguments import StaticArguments, both_ways, check_static
+from funcgrad.compiler.pipeline import as_argument
 from funcgrad.config import config, modes, watch
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.trace import Tracer, typeof
@@ -279,6 +282,11 @@ class JitFunction:
         flat = FlatFunction(function, in_tree)
         closed = stage(flat, avals, name=self._name, labels=labels)
         consts, jaxpr = hoist_consts(closed)
+        # Code reads arrays row by row: others would be copied in every call.
+        consts = [
+            as_argument(c, v.aval) if isinstance(c, np.ndarray) else c
+            for c, v in zip(consts, jaxpr.invars, strict=False)
+        ]
         if self._fastmath is not None:
             jaxpr = with_fastmath(jaxpr, self._fastmath, self._name)
         reusable = not any(isinstance(c, Tracer) for c in consts)

@@ -150,3 +150,21 @@ def test_clear_cache_forgets_direct_calls():
     jitted.clear_cache()
     jitted(X, b=Y)
     assert len(traces) == 2
+
+
+@pytest.mark.parametrize(
+    "captured",
+    [
+        np.arange(12.0).reshape(3, 4).T,
+        np.arange(24.0).reshape(4, 6)[:, ::2],
+        np.arange(12.0).reshape(4, 3)[::-1],
+        np.arange(12.0).reshape(4, 3).astype(">f8"),
+        np.array(2.0),
+    ],
+    ids=["transposed", "strided", "reversed", "big_endian", "number"],
+)
+def test_captured_arrays_of_any_layout(monkeypatch, captured):
+    f = fg.jit(lambda x: captured * x)
+    np.testing.assert_array_equal(f(X), captured * X)
+    no_general_way(monkeypatch, f)
+    np.testing.assert_array_equal(f(2.0 * X), captured * (2.0 * X))
