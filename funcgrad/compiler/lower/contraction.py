@@ -187,7 +187,7 @@ class _Contraction:
             )
 
         axis, chunk = self._parts(sizes)
-        whole = [_pointer(m) for m in (out_at, x, y)]
+        whole = [_buffer(m).ptr for m in (out_at, x, y)]
         counts = [extent(n) for n in sizes]
         if not chunk:
             call(whole, counts)
@@ -274,12 +274,36 @@ class _Contraction:
         sizes: tuple[int, int],
         row_step: Number,
     ) -> None:
-        self.ctx.lifetimes.touch(out.allocation)
+        """The loops of ``kernel`` for each matrix; alike products share a function."""
         x, y = operands
+        nodes = (out, _buffer(x), _buffer(y))
+        for node in nodes:
+            self.ctx.lifetimes.touch(node.allocation)
         step = self.ctx.table.extent(self.size_m * self.size_n)
-        with self.b.loop(0, self.ctx.table.extent(self.size_b)) as loop:
-            at = [times(self.b, loop.index, s) for s in (x.batch, y.batch, step)]
-            kernel(x, y, at[0], at[1], (out, at[2], row_step), *sizes)
+        numbers = (*x[1:], *y[1:], row_step)
+        key = (
+            kernel.__name__,
+            *(self.dtype, x.node.dtype, y.node.dtype),
+            *(self.size_b, *sizes, self.size_k),
+            *(n if isinstance(n, int) else n.name for n in numbers),
+        )
+
+        def write(pointers: Sequence[str]) -> None:
+            to, left, right = [
+                Buffer(pointer, node.shape, node.dtype, node.strides)
+                for pointer, node in zip(pointers, nodes, strict=True)
+            ]
+            with self.b.loop(0, self.ctx.table.extent(self.size_b)) as loop:
+                at = [times(self.b, loop.index, s) for s in (x.batch, y.batch, step)]
+                kernel(
+                    x._replace(node=left),
+                    y._replace(node=right),
+                    *at[:2],
+                    (to, at[2], row_step),
+                    *sizes,
+                )
+
+        self.ctx.routines.run(key, [node.ptr for node in nodes], write)
 
     # --- small answers
 
@@ -359,9 +383,9 @@ def _memory(x: Matrices) -> Any:
     return x.node.allocation if isinstance(x.node, Buffer) else None
 
 
-def _pointer(x: Matrices) -> str:
+def _buffer(x: Matrices) -> Buffer:
     assert isinstance(x.node, Buffer)
-    return x.node.ptr
+    return x.node
 
 
 def _is(x: Number, value: int) -> bool:

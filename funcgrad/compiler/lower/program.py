@@ -13,6 +13,7 @@ from funcgrad.compiler.emit.builder import Builder, Module
 from funcgrad.compiler.emit.value import INT64, Value
 from funcgrad.compiler.lower.buffers import Lifetimes
 from funcgrad.compiler.lower.index import Index, Number, times
+from funcgrad.compiler.lower.routines import Routines
 from funcgrad.compiler.lower.scope import Scope
 from funcgrad.compiler.lower.table import Table
 from funcgrad.compiler.lower.tapes import TapeSlots
@@ -34,6 +35,7 @@ class ProgramText:
         self.prologue: list[str] = []
         self.constants: list[np.ndarray[Any, Any]] = []
         self.callbacks: list[int] = []
+        self.routines = Routines(self)
         self._tapes = TapeSlots(self)
         self._fail_label = ""
         self._status_at = ""
