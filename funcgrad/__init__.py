@@ -6,6 +6,7 @@ from funcgrad import core as core
 from funcgrad import numpy as numpy
 from funcgrad import tree as tree
 from funcgrad.api.cache_misses import explain_recompiles as explain_recompiles
+from funcgrad.api.caches import clear_caches as clear_caches
 from funcgrad.api.derivatives import jvp as jvp
 from funcgrad.api.derivatives import linear_transpose as linear_transpose
 from funcgrad.api.derivatives import linearize as linearize
@@ -27,7 +28,6 @@ from funcgrad.api.jacobians import hvp as hvp
 from funcgrad.api.jacobians import jacfwd as jacfwd
 from funcgrad.api.jacobians import jacobian as jacobian
 from funcgrad.api.jacobians import jacrev as jacrev
-from funcgrad.api.jit import clear_caches as clear_caches
 from funcgrad.api.jit import jit as jit
 from funcgrad.api.staging import ShapeDtypeStruct as ShapeDtypeStruct
 from funcgrad.api.staging import closure_convert as closure_convert

@@ -87,7 +87,7 @@ class JitFunction:
         """The same of calls with named or static arguments, by names and values."""
         self._misses = 0
         self._hits = 0
-        _every.add(self)
+        every_function.add(self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self._direct is not None and not kwargs and not modes.special:
@@ -293,31 +293,16 @@ class JitFunction:
         return Traced(jaxpr, consts, flat.out_tree, reusable)
 
 
-_every: weakref.WeakSet[JitFunction] = weakref.WeakSet()
+every_function: weakref.WeakSet[JitFunction] = weakref.WeakSet()
 """All jitted functions there are."""
 
 
 def _forget_ways(_: Any) -> None:
-    for function in list(_every):
+    for function in list(every_function):
         function.forget_ways()
 
 
 watch("fastmath", _forget_ways)
-
-
-def clear_caches() -> None:
-    """Forget the traced programs of every jitted function; code on disk stays.
-
-    Examples
-    --------
-    >>> f = jit(lambda x: 2 * x)
-    >>> y = f(1.0)
-    >>> clear_caches()
-    >>> f.cache_info().currsize
-    0
-    """
-    for function in list(_every):
-        function.clear_cache()
 
 
 def jit(

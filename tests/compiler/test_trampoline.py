@@ -10,6 +10,7 @@ import pytest
 
 from funcgrad.compiler.build import executable
 from funcgrad.compiler.call import trampoline
+from funcgrad.compiler.call import trampoline_layout as layout
 from funcgrad.compiler.call.trampoline import ArraySpec, make_native_call
 
 NO_TABLE = np.zeros(0, np.int64)
@@ -322,11 +323,28 @@ def test_threads_have_workspaces_of_their_own(make):
             assert address % 64 == 0
 
 
-def test_workspace_is_used_again():
+def workspace_call(nbytes):
     kernel = executable.compile_kernel(WORKSPACE_KERNEL)
     spec_in, spec_out = [("int64", ())], [("int64", (2,))]
-    call = make_native_call(spec_in, spec_out, kernel, NO_TABLE, 1000, True, False)
-    assert call(1)[1] == call(1)[1]
+    return make_native_call(spec_in, spec_out, kernel, NO_TABLE, nbytes, True, False)
+
+
+def test_workspace_is_used_again_by_all_that_fit_in():
+    small, large = workspace_call(1000), workspace_call(100_000)
+    address = large(1)[1]
+    assert small(1)[1] == address
+    assert large(1)[1] == address
+    assert trampoline._kept_workspace.value <= address
+    trampoline.drop_workspace()
+    assert trampoline._kept_workspace.value is None
+    assert large(1)[0] == 2000001
+
+
+def test_a_very_large_workspace_is_not_kept():
+    too_large = layout.MOST_KEPT + 1
+    assert workspace_call(too_large)(1)[0] == 2000001
+    kept = trampoline._kept_workspace.value
+    assert kept is None or ctypes.c_int64.from_address(kept).value < too_large
 
 
 # Says that it runs, then waits for an answer, ``limit`` rounds at most.

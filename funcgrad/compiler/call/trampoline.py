@@ -14,7 +14,7 @@ from funcgrad.compiler.build.executable import compile_kernel
 from funcgrad.compiler.build.symbols import numpy_api
 from funcgrad.compiler.call import trampoline_layout as layout
 from funcgrad.compiler.call.reference_call import ReferenceCall
-from funcgrad.compiler.call.trampoline_text import CALL_TEXT, DESTROY_TEXT
+from funcgrad.compiler.call.trampoline_text import CALL_TEXT, DESTROY_TEXT, DROP_TEXT
 
 # Entries of NumPy's C-API table.
 _ARRAY_SCALAR, _SCALAR_AS_C_TYPE, _ARRAY_NEW = 60, 62, 93
@@ -28,6 +28,9 @@ _PYTHON_SCALARS: dict[str, tuple[type, int]] = {
     "bool": (bool, layout.KIND_BOOL),
     "complex128": (complex, layout.KIND_COMPLEX),
 }
+
+# The workspace that the next call takes, whatever its kernel.
+_kept_workspace = ctypes.c_void_p()
 
 NativeCall: TypeAlias = Callable[..., Any]
 
@@ -142,6 +145,13 @@ def make_native_call(
     return _builtin(_capsule(words, owned))
 
 
+def drop_workspace() -> None:
+    """Free the scratch memory that is kept for the next call."""
+    if _kept_workspace.value:
+        drop = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(compile_kernel(DROP_TEXT))
+        drop(ctypes.addressof(_kept_workspace))
+
+
 def _normalised(spec: Sequence[Any]) -> ArraySpec:
     dtype, shape, *weak = spec
     shape = tuple(int(extent) for extent in shape)
@@ -164,7 +174,9 @@ def _header(
     header[layout.FLAGS] = flags
     header[layout.TABLE] = table.ctypes.data
     if workspace_bytes:
-        header[layout.WORKSPACE_BYTES] = workspace_bytes + layout.WORKSPACE_ALIGNMENT
+        around = layout.WORKSPACE_HEADER + layout.WORKSPACE_ALIGNMENT
+        header[layout.WORKSPACE_BYTES] = workspace_bytes + around
+        header[layout.WORKSPACE] = ctypes.addressof(_kept_workspace)
     header[layout.NONE] = id(None)
     header[layout.TRUE] = id(True)
     header[layout.NEW] = numpy_api(_ARRAY_NEW)

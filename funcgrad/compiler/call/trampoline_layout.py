@@ -12,7 +12,9 @@ HEADER_WORDS = 16
 RECORD_WORDS = 6
 FLAG_SINGLE, FLAG_RELEASE_GIL = 1, 2
 KIND_FLOAT, KIND_INT, KIND_BOOL, KIND_COMPLEX = range(1, 5)
-WORKSPACE_ALIGNMENT = 64
+WORKSPACE_ALIGNMENT, WORKSPACE_HEADER = 64, 8
+# Larger workspaces, in bytes, go back to the system after each call.
+MOST_KEPT = 1 << 28
 
 # Offsets of the fields of PyObject and PyArrayObject; checked before first use.
 TYPE, DATA, RANK, EXTENTS, DESCRIPTOR, ARRAY_FLAGS = 8, 16, 24, 32, 56, 64

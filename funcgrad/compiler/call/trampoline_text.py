@@ -13,6 +13,7 @@ from funcgrad.compiler.call.trampoline_layout import (
     FLAGS,
     HEADER_WORDS,
     KERNEL,
+    MOST_KEPT,
     NEW,
     NONE,
     RECORD_WORDS,
@@ -22,6 +23,7 @@ from funcgrad.compiler.call.trampoline_layout import (
     WORKSPACE,
     WORKSPACE_ALIGNMENT,
     WORKSPACE_BYTES,
+    WORKSPACE_HEADER,
     field,
     word,
 )
@@ -84,8 +86,11 @@ done:
 }
 """
 
-# Run the kernel in a workspace of its own. Threads that call at once find the
-# spec's workspace taken (null) and make another; the last to return one frees it.
+# Run the kernel in a workspace of its own. One block is kept for all kernels, in a cell
+# that every spec points to; whoever takes it leaves null. Calls that find nothing there
+# (others run at once) or too small a block make another. The last to return one frees
+# what is in the cell, and blocks above a limit are not kept. A block begins with its
+# size.
 _RUN = f"""
 define internal i64 @run(ptr %spec, ptr %inputs, ptr %outputs) alwaysinline {{
 entry:
@@ -93,24 +98,32 @@ entry:
 {word("%table", "%spec", TABLE, "ptr")}
 {word("%flags", "%spec", FLAGS)}
 {word("%bytes", "%spec", WORKSPACE_BYTES)}
-  %kept.at = getelementptr inbounds i64, ptr %spec, i64 {WORKSPACE}
+{word("%cell", "%spec", WORKSPACE, "ptr")}
   %needed = icmp ne i64 %bytes, 0
   br i1 %needed, label %take, label %ready
 take:
-  %kept = atomicrmw xchg ptr %kept.at, ptr null acq_rel
+  %kept = atomicrmw xchg ptr %cell, ptr null acq_rel
   %absent = icmp eq ptr %kept, null
-  br i1 %absent, label %make, label %ready
+  br i1 %absent, label %make, label %measure
+measure:
+  %kept.bytes = load i64, ptr %kept
+  %enough = icmp uge i64 %kept.bytes, %bytes
+  br i1 %enough, label %ready, label %make
 make:
+  call void @PyMem_RawFree(ptr %kept)
   %made = call ptr @PyMem_RawMalloc(i64 %bytes)
   %failed = icmp eq ptr %made, null
-  br i1 %failed, label %no.memory, label %ready
+  br i1 %failed, label %no.memory, label %mark
+mark:
+  store i64 %bytes, ptr %made
+  br label %ready
 no.memory:
   call ptr @PyErr_NoMemory()
   ret i64 -1
 ready:
-  %block = phi ptr [null, %entry], [%kept, %take], [%made, %make]
+  %block = phi ptr [null, %entry], [%kept, %measure], [%made, %mark]
   %address = ptrtoint ptr %block to i64
-  %up = add i64 %address, {WORKSPACE_ALIGNMENT - 1}
+  %up = add i64 %address, {WORKSPACE_HEADER + WORKSPACE_ALIGNMENT - 1}
   %aligned = and i64 %up, -{WORKSPACE_ALIGNMENT}
   %workspace = inttoptr i64 %aligned to ptr
   %release.bit = and i64 %flags, {FLAG_RELEASE_GIL}
@@ -129,8 +142,15 @@ after:
   %status = phi i64 [%status.with, %with], [%status.without, %without]
   br i1 %needed, label %give.back, label %done
 give.back:
-  %other = atomicrmw xchg ptr %kept.at, ptr %block acq_rel
-  call void @PyMem_RawFree(ptr %other)
+  %size = load i64, ptr %block
+  %keep = icmp ule i64 %size, {MOST_KEPT}
+  br i1 %keep, label %exchange, label %free
+exchange:
+  %other = atomicrmw xchg ptr %cell, ptr %block acq_rel
+  br label %free
+free:
+  %surplus = phi ptr [%block, %give.back], [%other, %exchange]
+  call void @PyMem_RawFree(ptr %surplus)
   br label %done
 done:
   ret i64 %status
@@ -325,20 +345,29 @@ CALL_TEXT = (
     + _DECLARATIONS
 )
 
-# Destructor of the capsule: the kept workspace, the spec, and what the spec points to.
-DESTROY_TEXT = f"""
-define void @FG_KERNEL(ptr %capsule) {{
+# Destructor of the capsule: the spec, and what the spec points to.
+DESTROY_TEXT = """
+define void @FG_KERNEL(ptr %capsule) {
 entry:
   %spec = call ptr @PyCapsule_GetPointer(ptr %capsule, ptr null)
   %owned = call ptr @PyCapsule_GetContext(ptr %capsule)
-{word("%workspace", "%spec", WORKSPACE, "ptr")}
-  call void @PyMem_RawFree(ptr %workspace)
   call void @PyMem_RawFree(ptr %spec)
   call void @Py_DecRef(ptr %owned)
   ret void
-}}
+}
 declare ptr @PyCapsule_GetPointer(ptr, ptr)
 declare ptr @PyCapsule_GetContext(ptr)
 declare void @PyMem_RawFree(ptr)
 declare void @Py_DecRef(ptr)
+"""
+
+# Frees the workspace that is kept in a cell.
+DROP_TEXT = """
+define void @FG_KERNEL(ptr %cell) {
+entry:
+  %kept = atomicrmw xchg ptr %cell, ptr null acq_rel
+  call void @PyMem_RawFree(ptr %kept)
+  ret void
+}
+declare void @PyMem_RawFree(ptr)
 """
