@@ -13,9 +13,9 @@ from typing import Any
 
 from tqdm import tqdm
 
-from benchmarks import chart
+from benchmarks import chart, memory
 from benchmarks.libraries import LOADERS, installed
-from benchmarks.runner import Worker, run_cold_start, run_workload
+from benchmarks.runner import Worker, run_cold_start, run_memory, run_workload
 from benchmarks.table import Row, markdown
 from benchmarks.workloads import FAMILIES, WORKLOADS
 from benchmarks.workloads.workload import Workload
@@ -83,8 +83,15 @@ def measure(
         versions = {worker.library: worker.version for worker in workers}
         for workload in tqdm(selected(options), unit="workload"):
             rows += [run_workload(workload, workers, options.rounds)]
+    with contextlib.ExitStack() as stack:
+        workers = [
+            stack.enter_context(Worker(lib, dtype, threads, **memory.ENVIRONMENT))
+            for lib in options.libraries
+        ]
+        for workload, row in zip(tqdm(selected(options), unit="peak"), rows):
+            run_memory(workload, workers, row)
     if "calls" in options.family and any(t in COLD_START for t in options.only):
-        rows += run_cold_start(options.libraries, options.rounds)
+        rows += run_cold_start(options.libraries, options.rounds, threads)
     return rows, versions
 
 

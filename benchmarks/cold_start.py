@@ -1,24 +1,34 @@
 """A process from its start to the first result of a compiled function, cache warm.
 
-Run with a library's name, it prints as JSON the seconds that importing it and that the
-first call took; `measure` starts such processes, with a cache directory of their own.
+Run with a library's name and a number of threads, it prints as JSON the seconds that
+importing it and that the first call took, and the memory of the process; `measure`
+starts such processes, with a cache directory of their own.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+from benchmarks import processors
 
 LIBRARIES = ("funcgrad", "jax")
 BARS = {"jax": 3.0}
 
 
-def environment(library: str, cache: Path) -> dict[str, str]:
+class Taken(NamedTuple):
+    """What a process took: its parts in seconds, all of its memory if that is known."""
+
+    seconds: dict[str, float]
+    nbytes: int | None
+
+
+def environment(library: str, cache: Path, threads: int) -> dict[str, str]:
     """Variables that switch on the library's cache on disk."""
     settings = {
         "funcgrad": {"FUNCGRAD_CACHE_DIR": str(cache), "FUNCGRAD_CACHE": "1"},
@@ -30,28 +40,31 @@ def environment(library: str, cache: Path) -> dict[str, str]:
     }
     # Installed packages have their bytecode on disk; a checkout gets it in this folder.
     bytecode = {"PYTHONPYCACHEPREFIX": str(cache / "bytecode")}
-    inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    inherited = processors.environment(threads)
+    inherited.pop("PYTHONDONTWRITEBYTECODE", None)
     return inherited | bytecode | settings[library]
 
 
-def measure(library: str, cache: Path) -> dict[str, float]:
+def measure(library: str, cache: Path, threads: int) -> Taken:
     """Start one process; a first one fills the cache for those after it."""
-    command = [sys.executable, "-m", "benchmarks.cold_start", library]
+    program = [sys.executable, "-m", "benchmarks.cold_start"]
     start = time.perf_counter()
     done = subprocess.run(
-        command,
-        env=environment(library, cache),
+        [*program, library, str(threads)],
+        env=environment(library, cache, threads),
         check=True,
         capture_output=True,
         text=True,
     )
     seconds = time.perf_counter() - start
-    inside: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return inside | {"process": seconds}
+    inside: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    nbytes = inside.pop("bytes")
+    return Taken(inside | {"process": seconds}, nbytes)
 
 
 def main() -> dict[str, Any]:
     """Import, then trace, load and call a training step of a small network."""
+    processors.restrict(int(sys.argv[2]))
     start = time.perf_counter()
     from benchmarks.libraries import LOADERS
 
@@ -71,7 +84,13 @@ def main() -> dict[str, Any]:
     before = time.perf_counter()
     gradient = lib.jit(lib.grad(loss))
     lib.ready(gradient(weights, rng.normal(size=(32, 8)), rng.normal(size=32)))
-    return {"import": imported - start, "first call": time.perf_counter() - before}
+    end = time.perf_counter()
+    from benchmarks.memory import resident
+
+    nbytes = None
+    with contextlib.suppress(OSError):  # other systems do not tell
+        nbytes = resident("VmHWM")
+    return {"import": imported - start, "first call": end - before, "bytes": nbytes}
 
 
 if __name__ == "__main__":

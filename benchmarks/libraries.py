@@ -19,9 +19,10 @@ class Library:
     compile; ``fused_jit`` may fuse products with sums and divide by products with
     inverses, as XLA always does, None where there is no choice. ``api`` (the module
     with JAX's interface: ``api.vmap``, ``api.lax.scan``, ``api.random``) is None where
-    it has none. ``as_array`` makes its kind of array, ``ready`` waits for a result.
-    ``plain`` is what programs that are not compiled import as ``np``, None where it is
-    not NumPy's interface. Floating-point data is of ``dtype``.
+    it has none. ``as_array`` makes its kind of array, ``ready`` waits for a result,
+    ``forget`` drops what the library keeps of earlier programs. ``plain`` is what
+    programs that are not compiled import as ``np``, None where it is not NumPy's
+    interface. Floating-point data is of ``dtype``.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Library:
     fused_jit: Callable[..., Any] | None = None
     api: Any = None
     plain: Any = None
+    forget: Callable[[], None] = lambda: None
     dtype: str = "float64"
 
     def array(self, value: Any) -> Any:
@@ -78,6 +80,7 @@ def load_funcgrad(dtype: str = "float64") -> Library:
         fused_jit=partial(fg.jit, fastmath={"contract", "arcp"}),
         api=fg,
         plain=np,
+        forget=fg.clear_caches,
         dtype=dtype,
     )
 
@@ -101,6 +104,7 @@ def load_jax(dtype: str = "float64") -> Library:
         fused_jit=jax.jit,
         api=jax,
         plain=jnp,
+        forget=jax.clear_caches,
         dtype=dtype,
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -14,7 +13,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from benchmarks import cold_start
+from benchmarks import cold_start, processors
 from benchmarks.table import Row
 from benchmarks.workloads.workload import Workload
 
@@ -29,21 +28,14 @@ class Worker:
         self, library: str, dtype: str, threads: int, **environment: str
     ) -> None:
         self.library, self.dtype = library, dtype
-        count = str(threads)
+        arguments = (library, dtype, str(threads))
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.worker", library, dtype, count],
+            [sys.executable, "-m", "benchmarks.worker", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=os.environ
-            | {
-                "FUNCGRAD_CACHE": "0",  # compiling must compile
-                "OMP_NUM_THREADS": count,
-                "OPENBLAS_NUM_THREADS": count,
-                "MKL_NUM_THREADS": count,
-                "FUNCGRAD_THREADS": count,
-            }
-            | environment,
+            # compiling must compile
+            env=processors.environment(threads) | {"FUNCGRAD_CACHE": "0"} | environment,
         )
         self.version: str = self.receive()["version"]
 
@@ -66,6 +58,12 @@ class Worker:
         """One repetition."""
         self.send({"workload": workload, "seed": seed})
         return self.receive()
+
+    def peak(self, workload: str) -> int | None:
+        """Bytes of memory at the highest point of a call, if that is known."""
+        self.send({"workload": workload, "memory": True})
+        nbytes: int | None = self.receive().get("bytes")
+        return nbytes
 
     def __enter__(self) -> Self:
         return self
@@ -97,7 +95,8 @@ def run_workload(workload: Workload, workers: list[Worker], rounds: int) -> Row:
     coarser = COARSER if workers[0].dtype == "float32" else 1.0
     for seed in range(rounds):
         results = []
-        for worker in workers:
+        first = seed % len(workers)
+        for worker in workers[first:] + workers[:first]:
             if worker.library in row.errors:
                 continue
             reply = worker.measure(workload.name, seed)
@@ -106,8 +105,6 @@ def run_workload(workload: Workload, workers: list[Worker], rounds: int) -> Row:
             elif "seconds" in reply:
                 row.seconds.setdefault(worker.library, []).append(reply["seconds"])
                 results.append(reply["result"])
-                if reply.get("bytes") is not None:
-                    row.memory.setdefault(worker.library, []).append(reply["bytes"])
         if workload.comparable and len(results) > 1:
             row.agrees = row.agrees and agree(
                 results, workload.tolerance * coarser, ABSOLUTE * coarser
@@ -115,7 +112,15 @@ def run_workload(workload: Workload, workers: list[Worker], rounds: int) -> Row:
     return row
 
 
-def run_cold_start(libraries: list[str], rounds: int) -> list[Row]:
+def run_memory(workload: Workload, workers: list[Worker], row: Row) -> None:
+    """Add the peak memory of a call to a row; ``workers`` are started for that."""
+    if not workload.fresh:
+        for worker in workers:
+            if worker.library in row.seconds:
+                row.add_memory(worker.library, worker.peak(workload.name))
+
+
+def run_cold_start(libraries: list[str], rounds: int, threads: int) -> list[Row]:
     """Time new processes with a warm cache on disk, the libraries taking turns."""
     rows = {
         part: Row(f"second process, {part}", cold_start.BARS)
@@ -125,9 +130,11 @@ def run_cold_start(libraries: list[str], rounds: int) -> list[Row]:
         chosen = [lib for lib in libraries if lib in cold_start.LIBRARIES]
         caches = {lib: Path(folder) / lib for lib in chosen}
         for lib in chosen:
-            cold_start.measure(lib, caches[lib])
+            cold_start.measure(lib, caches[lib], threads)
         for _ in range(rounds):
             for lib in chosen:
-                for part, seconds in cold_start.measure(lib, caches[lib]).items():
+                taken = cold_start.measure(lib, caches[lib], threads)
+                rows["process"].add_memory(lib, taken.nbytes)
+                for part, seconds in taken.seconds.items():
                     rows[part].seconds.setdefault(lib, []).append(seconds)
     return list(rows.values())

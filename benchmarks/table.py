@@ -6,6 +6,10 @@ import statistics
 from dataclasses import dataclass, field
 from typing import Any
 
+from benchmarks.memory import RESOLUTION
+
+YES_NO = {True: "yes", False: "NO", None: "-"}
+
 
 @dataclass
 class Row:
@@ -14,7 +18,7 @@ class Row:
     name: str
     bars: dict[str, float]
     seconds: dict[str, list[float]] = field(default_factory=dict)
-    memory: dict[str, list[int]] = field(default_factory=dict)
+    memory: dict[str, int] = field(default_factory=dict)
     agrees: bool = True
     errors: dict[str, str] = field(default_factory=dict)
 
@@ -45,9 +49,16 @@ class Row:
             for peer in self.ratios()
         }
 
-    def peaks(self) -> dict[str, int]:
-        """The least that a repetition's memory rose to, in bytes, of each library."""
-        return {lib: min(sizes) for lib, sizes in self.memory.items() if sizes}
+    def add_memory(self, library: str, nbytes: int | None) -> None:
+        """Keep the least that the memory of a repetition rose to, in bytes."""
+        if nbytes is not None:
+            self.memory[library] = min(nbytes, self.memory.get(library, nbytes))
+
+    def memory_met(self) -> bool | None:
+        """Whether the peak is no higher than JAX's; None where there is none of it."""
+        if not self.memory.keys() >= {"funcgrad", "jax"}:
+            return None
+        return self.memory["funcgrad"] <= self.memory["jax"] + RESOLUTION
 
     def met(self) -> bool | None:
         """Whether every bar was reached; None where there was nothing to compare."""
@@ -63,9 +74,10 @@ class Row:
             "median": self.medians(),
             "ratio": self.ratios(),
             "spread": self.spreads(),
-            "peak bytes": self.peaks(),
+            "peak bytes": self.memory,
             "bars": self.bars,
             "met": self.met(),
+            "memory met": self.memory_met(),
             "agrees": self.agrees,
             "errors": self.errors,
         }
@@ -88,15 +100,15 @@ def markdown(rows: list[Row], versions: dict[str, str]) -> str:
     """A table with a column per library.
 
     In brackets: how many times funcgrad's time goes into the peer's, the median over
-    rounds, and from where to where it went. The memory is what one call adds at its
-    peak, in MiB, in the order of the columns.
+    rounds, and from where to where it went. The memory is that of `benchmarks.memory`,
+    in MiB, in the order of the columns.
     """
     libraries = list(versions)
     titles = [f"{lib} {versions[lib]}" for lib in libraries]
-    last = ["bar", "met", "results agree", "peak MiB"]
+    last = ["bar", "met", "results agree", "peak MiB", "at most JAX's"]
     lines = [
         "| " + " | ".join(["workload", *titles, *last]) + " |",
-        "|---" * (len(libraries) + 5) + "|",
+        "|---" * (len(libraries) + 6) + "|",
     ]
     for row in rows:
         medians, ratios, spreads = row.medians(), row.ratios(), row.spreads()
@@ -109,12 +121,16 @@ def markdown(rows: list[Row], versions: dict[str, str]) -> str:
                 low, high = spreads[lib]
                 text += f" ({ratios[lib]:.2f}; {low:.2f}-{high:.2f})"
             cells.append(text)
-        peaks = row.peaks()
         cells.append(", ".join(f"{lib} {bar:g}" for lib, bar in row.bars.items()))
-        cells.append({True: "yes", False: "NO", None: "-"}[row.met()])
+        cells.append(YES_NO[row.met()])
         cells.append("yes" if row.agrees else "NO")
         cells.append(
-            " / ".join(readable_bytes(peaks[lib]) for lib in libraries if lib in peaks)
+            " / ".join(
+                readable_bytes(row.memory[lib])
+                for lib in libraries
+                if lib in row.memory
+            )
         )
+        cells.append(YES_NO[row.memory_met()])
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)

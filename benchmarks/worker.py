@@ -2,23 +2,28 @@
 
 Started with a library's name, a dtype and a number of threads. Requests and replies are
 lines of JSON on standard input and output: ``{"workload": name, "seed": n}`` gives
-``{"seconds": s, "bytes": b, "result": [numbers]}``, or ``{"error": text}``; with
-``{"call for": s}`` beside the name, that is what the process does, for profilers.
+``{"seconds": s, "result": [numbers]}``, or ``{"error": text}``. With ``"memory"`` in
+the request, the answer is ``{"bytes": n}``; with ``"call for": seconds``, the process
+calls for so long, for profilers.
 """
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import json
 import os
 import sys
 import time
 import traceback
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from benchmarks import processors
 from benchmarks.libraries import LOADERS, Library
-from benchmarks.memory import peak
+from benchmarks.memory import peak_of
 from benchmarks.workloads import WORKLOADS
 from benchmarks.workloads.workload import Call, Workload
 
@@ -35,16 +40,34 @@ def numbers(result: Any) -> list[float]:
 
 
 def repeat(call: Call) -> float:
-    """Seconds for one call, from as many calls as fill `MIN_SECONDS`."""
+    """Seconds for one call, from as many calls as fill `MIN_SECONDS`.
+
+    Each result is dropped within the time, whatever the library. The first call, which
+    finds the caches full of another process's data, does not count; Python's garbage is
+    collected before, not in between.
+    """
     count, seconds = 1, 0.0
-    while True:
-        start = time.perf_counter()
-        for _ in range(count):
-            call()
-        seconds = time.perf_counter() - start
-        if seconds >= MIN_SECONDS:
-            return seconds / count
-        count = max(2 * count, int(1.2 * count * MIN_SECONDS / max(seconds, 1e-9)))
+    call()
+    with without_collection():
+        while True:
+            start = time.perf_counter()
+            for _ in range(count):
+                call()
+            seconds = time.perf_counter() - start
+            if seconds >= MIN_SECONDS:
+                return seconds / count
+            count = max(2 * count, int(1.2 * count * MIN_SECONDS / max(seconds, 1e-9)))
+
+
+@contextlib.contextmanager
+def without_collection() -> Iterator[None]:
+    """Collect garbage now, and not inside the block."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 class Bench:
@@ -66,7 +89,11 @@ class Bench:
             call = self.calls[workload.name] = workload.build(self.library, 0)
             call()
         seconds = repeat(call) / workload.divisor
-        return {"seconds": seconds, "bytes": peak(call), "result": numbers(call())}
+        return {"seconds": seconds, "result": numbers(call())}
+
+    def measure_memory(self, workload: Workload) -> dict[str, Any]:
+        """The most memory that calls hold at once."""
+        return {"bytes": peak_of(workload.build, self.library)}
 
     def call_for(self, workload: Workload, seconds: float) -> dict[str, Any]:
         """Make the calls of a workload that was measured, again and again."""
@@ -86,6 +113,7 @@ class Bench:
             warm = self.calls[workload.name] = workload.build(self.library, seed + 1000)
             warm()
         call = workload.build(self.library, seed)
+        gc.collect()  # what is made from here on may be collected within the time
         start = time.perf_counter()
         result = call()
         return {"seconds": time.perf_counter() - start, "result": numbers(result)}
@@ -96,9 +124,7 @@ def main() -> None:
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a library may print
     name, dtype, threads = sys.argv[1:]
-    if hasattr(os, "sched_setaffinity"):
-        # What holds for every library: no more processors than it may have threads.
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-int(threads) :])
+    processors.restrict(int(threads))
     library = LOADERS[name](dtype)
     bench = Bench(library)
     by_name = {w.name: w for w in WORKLOADS}
@@ -109,6 +135,8 @@ def main() -> None:
         try:
             if "call for" in request:
                 reply = bench.call_for(workload, request["call for"])
+            elif "memory" in request:
+                reply = bench.measure_memory(workload)
             else:
                 reply = bench.measure(workload, request["seed"])
         except Exception:  # noqa: BLE001  # one workload must not end the others

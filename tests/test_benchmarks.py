@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 
 import numpy as np
 import pytest
 
-from benchmarks import changes, chart, hand_written, worker
+from benchmarks import changes, chart, hand_written, profile, worker
 from benchmarks.libraries import load_funcgrad
-from benchmarks.memory import peak
+from benchmarks.memory import ENVIRONMENT, RESOLUTION
+from benchmarks.profile import find
 from benchmarks.runner import Worker, agree, run_workload
 from benchmarks.table import Row, markdown, readable
 from benchmarks.workloads import WORKLOADS
@@ -65,20 +68,24 @@ def test_a_failure_is_reported_and_ends_only_its_workload():
 def test_table_has_ratios_and_bars():
     row = Row("loop", {"jax": 3.0})
     row.seconds = {"funcgrad": [1e-6, 2e-6, 1e-6], "jax": [4e-6, 8e-6, 1e-6]}
-    row.memory = {"funcgrad": [2**21, 2**22], "jax": [2**20]}
+    for nbytes in (2**22, 2**21, None):
+        row.add_memory("funcgrad", nbytes)
+    row.add_memory("jax", 2**20)
     assert row.medians() == {"funcgrad": 1e-6, "jax": 4e-6}
     assert row.ratios() == {"jax": 4.0}
     assert row.met() is True
+    assert row.memory_met() is False
     slow = Row("slow", {"jax": 1.0}, {"funcgrad": [2.0], "jax": [1.0]}, agrees=False)
     alone = Row("alone", {"jax": 1.0}, {"funcgrad": [2.0]})
     assert slow.met() is False
     assert alone.met() is None
+    assert alone.memory_met() is None
     text = markdown([row, slow, alone], {"funcgrad": "0.1", "jax": "1"}).splitlines()
     assert text[2] == (
-        "| loop | 1 µs | 4 µs (4.00; 1.00-4.00) | jax 3 | yes | yes | 2.0 / 1.0 |"
+        "| loop | 1 µs | 4 µs (4.00; 1.00-4.00) | jax 3 | yes | yes | 2.0 / 1.0 | NO |"
     )
-    assert text[3] == "| slow | 2 s | 1 s (0.50; 0.50-0.50) | jax 1 | NO | NO |  |"
-    assert text[4] == "| alone | 2 s | - | jax 1 | - | yes |  |"
+    assert text[3] == "| slow | 2 s | 1 s (0.50; 0.50-0.50) | jax 1 | NO | NO |  | - |"
+    assert text[4] == "| alone | 2 s | - | jax 1 | - | yes |  | - |"
 
 
 def test_chart_shows_the_workloads_that_the_peer_ran(tmp_path):
@@ -125,12 +132,48 @@ def test_changes_beyond_the_noise_are_reported(tmp_path, monkeypatch, capsys):
     assert "nothing beyond the noise" in capsys.readouterr().out
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
-def test_peak_memory_of_a_call_is_what_it_allocates():
-    megabytes = 32
-    added = peak(lambda: np.ones(megabytes * 2**17))
-    assert added is not None
-    assert 0.9 * megabytes < added / 2**20 < 1.5 * megabytes
+LINUX = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="reads /proc, asks glibc"
+)
+
+
+@LINUX
+def test_peak_memory_counts_results_temporaries_and_what_is_kept(tmp_path):
+    program = """
+import json
+import numpy as np
+from benchmarks.memory import peak
+
+megabyte, kept = 2**17, []
+
+def keeps():
+    kept[:] = kept or [np.ones(16 * megabyte)]
+    return np.ones(8 * megabyte)
+
+calls = [
+    lambda: np.ones(32 * megabyte),
+    lambda: np.ones(8 * megabyte) * np.ones(8 * megabyte).sum(),
+    keeps,
+]
+print(json.dumps([peak(call) / 2**20 for call in calls]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | ENVIRONMENT,
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    np.testing.assert_allclose(json.loads(done.stdout), [32, 16, 24], atol=0.5)
+
+
+@LINUX
+def test_peak_memory_of_a_workload_is_the_workspace_and_results():
+    workload = find("Kepler RK4: gradient")
+    with Worker("funcgrad", "float64", 1, **ENVIRONMENT) as process:
+        first, again = (process.peak(workload.name) for _ in range(2))
+    assert 2**20 < first < 2**26
+    assert abs(first - again) < RESOLUTION
 
 
 @pytest.mark.parametrize(
@@ -145,6 +188,19 @@ def test_results_that_differ_do_not_agree():
     assert agree([[1.0, 2.0], [1.0, 2.0 + 1e-12]], 1e-9, 0.0)
     assert not agree([[1.0, 2.0], [1.0, 2.1]], 1e-9, 0.0)
     assert not agree([[1.0, 2.0], [1.0]], 1e-9, 0.0)
+
+
+def test_a_workload_is_found_by_its_name_or_a_part_of_it():
+    assert find("polynomial, 1e4: forward").name == "polynomial, 1e4: forward"
+    assert find("attention").name == "attention: forward"
+    assert find("Greeks").name.startswith("Black-Scholes")
+    with pytest.raises(SystemExit, match="no workload is called `nothing`"):
+        find("nothing")
+
+
+def test_samples_are_shown_with_what_they_are():
+    shown = profile.shown_sample(" 61.5% ", "[.] program part.0 [fg_0]", "[JIT] tid 7")
+    assert shown.split() == ["61.5%", "program", "part.0", "[fg_0]", "[JIT]"]
 
 
 def test_loops_written_by_hand_compute_the_same():
