@@ -37,6 +37,18 @@ def test_workload_runs_on_funcgrad(workload, bench, monkeypatch):
     assert np.any(reply["result"])
 
 
+def test_long_runs_are_compared_after_fewer_steps_in_single_precision(monkeypatch):
+    monkeypatch.setattr(worker, "MIN_SECONDS", 0.0)
+    workload = next(w for w in WORKLOADS if w.name.startswith("N-body"))
+    results = {
+        dtype: worker.Bench(load_funcgrad(dtype)).measure(workload, 0)["result"]
+        for dtype in ("float32", "float64")
+    }
+    after_fewer = worker.numbers(workload.single(load_funcgrad(), 0)())
+    np.testing.assert_allclose(results["float32"], after_fewer, rtol=1e-5)
+    assert not np.allclose(results["float64"], after_fewer, rtol=1e-2)
+
+
 def test_random_programs_have_their_size_and_differ():
     lib = load_funcgrad()
     x = np.linspace(0.1, 0.9, 5)

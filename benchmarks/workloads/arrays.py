@@ -87,7 +87,8 @@ def draw(lib: Library, seed: int, *, function: str) -> Call:
     key = random.key(seed) if lib.name == "funcgrad" else random.PRNGKey(seed)
     sampler = getattr(random, function)
     assert lib.jit is not None
-    compiled = lib.jit(lambda key: sampler(key, shape=(MILLION,)))
+    dtype = lib.dtype.replace("float", "uint") if function == "bits" else lib.dtype
+    compiled = lib.jit(lambda key: sampler(key, shape=(MILLION,), dtype=dtype))
     return lambda: lib.ready(compiled(key))
 
 

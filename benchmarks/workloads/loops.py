@@ -297,7 +297,7 @@ LONG: dict[str, Any] = {"divisor": 100_000, "steps": 100_000}
 CHAINS = [
     *both_ways("Lorenz RK4, scalars carried", lorenz_scalars, SCALAR, **LONG),
     *both_ways("Lorenz RK4, array carried", lorenz_array, SCALAR, **LONG),
-    *both_ways("Kepler RK4", kepler, SCALAR, **LONG),
+    *both_ways("Kepler RK4", kepler, SCALAR, single_steps=1000, **LONG),
     Workload("adaptive steps of van der Pol", adaptive, {"jax": 1.5}, tolerance=1e-4),
 ]
 """Loops of numbers, where each operation waits for the last."""

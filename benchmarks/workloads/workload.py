@@ -34,6 +34,9 @@ class Workload:
         Relative difference allowed between two libraries' results in double precision.
     comparable : bool
         Whether all libraries compute the same numbers (random numbers differ).
+    single : callable or None
+        Builds a shorter call whose result is compared in single precision in place of
+        the timed one's, where errors of rounding grow with the length of the run.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Workload:
     needs: tuple[str, ...] = ("api",)
     tolerance: float = 1e-7
     comparable: bool = True
+    single: Build | None = None
 
 
 def jitted(lib: Library, f: Callable[..., Any], args: tuple[Any, ...]) -> Call:
@@ -62,10 +66,15 @@ def forward_or_gradient(
 
 def fused(workload: Workload) -> Workload:
     """The same, where products may be fused with sums, and divisors inverted."""
+
+    def fusing(build: Build) -> Build:
+        return lambda lib, seed: build(replace(lib, jit=lib.fused_jit), seed)
+
     return replace(
         workload,
         name=f"{workload.name}, fused",
-        build=lambda lib, seed: workload.build(replace(lib, jit=lib.fused_jit), seed),
+        build=fusing(workload.build),
+        single=fusing(workload.single) if workload.single else None,
         needs=(*workload.needs, "fused_jit"),
     )
 
@@ -78,18 +87,27 @@ def both_ways(
     divisor: int = 1,
     needs: tuple[str, ...] = ("api",),
     tolerance: float = 1e-7,
+    single_steps: int | None = None,
     **options: Any,
 ) -> list[Workload]:
-    """The workload forward and its gradient, each with its bar against JAX."""
+    """The workload forward and its gradient, each with its bar against JAX.
+
+    In single precision results after ``single_steps`` are compared, where given.
+    """
     bars = bar if isinstance(bar, tuple) else (bar, bar)
+
+    def of_kind(kind: str, **changes: Any) -> Build:
+        return partial(build, gradient=kind == "gradient", **options | changes)
+
     return [
         Workload(
             name=f"{name}: {kind}" + (", one step" if divisor > 1 else ""),
-            build=partial(build, gradient=kind == "gradient", **options),
+            build=of_kind(kind),
             bars={"jax": one},
             divisor=divisor,
             needs=needs,
             tolerance=tolerance,
+            single=of_kind(kind, steps=single_steps) if single_steps else None,
         )
         for kind, one in zip(("forward", "gradient"), bars, strict=True)
     ]
