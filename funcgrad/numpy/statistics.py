@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -130,10 +131,7 @@ def _quantile(
 ) -> Any:
     x = as_float(a)
     x, axes = _reduced_last(x, axis)
-    x = sort(x)
     extent = typeof(x).shape[-1]
-    # The sum of a vector is NaN if an entry is: then so is every quantile.
-    nan = np.isnan(x[..., -1])
     if skip_nan:
         count: Any = np.sum(~np.isnan(x), axis=-1).astype(np.float64)
     else:
@@ -141,7 +139,14 @@ def _quantile(
     probability = to_array(q)
     probability = convert_element_type(probability, np.float64)
     parts = np.reshape(probability, (-1,))
-    rows = [_one_quantile(x, count, part, method) for part in parts]
+    if skip_nan or not extent or not _are_few_and_known(parts):
+        x = sort(x)
+        nan = np.isnan(x[..., -1])
+        find = partial(_sorted_entries, x)
+    else:
+        nan = np.any(np.isnan(x), axis=-1)
+        find = partial(_selected_entries, x)
+    rows = [_one_quantile(find, count, part, method) for part in parts]
     y = np.stack(rows) if rows else x[None, ..., 0][:0]
     y = convert_element_type(y, typeof(x).dtype)
     if not skip_nan:
@@ -151,13 +156,35 @@ def _quantile(
     return ops.reshape(y, (*typeof(probability).shape, *typeof(y).shape[1:]))
 
 
-def _one_quantile(x: Any, count: Any, q: Any, method: str) -> Any:
+_FEW = 4
+"""Quantiles up to which finding each costs less than sorting."""
+
+
+def _are_few_and_known(q: Any) -> bool:
+    return (
+        isinstance(q, np.ndarray)
+        and q.size <= _FEW
+        and bool(((q >= 0) & (q <= 1)).all())
+    )
+
+
+def _one_quantile(find: Any, count: Any, q: Any, method: str) -> Any:
     low, high, weight = _virtual_index(method, count, q)
-    ends = [_entry(x, place) for place in (low, high)]
+    ends = find(low, high)
     # As NumPy: from the nearer end, so that equal ends give exactly their value.
     step = ends[1] - ends[0]
     step = where(ends[0] == ends[1], 0.0, step)
     return where(weight < 0.5, ends[0] + step * weight, ends[1] - step * (1 - weight))
+
+
+def _selected_entries(x: Any, low: Any, high: Any) -> list[Any]:
+    start, stop = int(low), int(high) + 1
+    found = ops.order_statistics(x, start, stop, axis=typeof(x).ndim - 1)
+    return [found[..., 0], found[..., -1]]
+
+
+def _sorted_entries(x: Any, low: Any, high: Any) -> list[Any]:
+    return [_entry(x, place) for place in (low, high)]
 
 
 def _entry(x: Any, place: Any) -> Any:

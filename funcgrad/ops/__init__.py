@@ -81,6 +81,7 @@ from funcgrad.ops.iota import full as full
 from funcgrad.ops.iota import iota as iota
 from funcgrad.ops.joining import concatenate as concatenate
 from funcgrad.ops.joining import stack as stack
+from funcgrad.ops.order_statistics import order_statistics as order_statistics
 from funcgrad.ops.powers import cbrt as cbrt
 from funcgrad.ops.powers import hypot as hypot
 from funcgrad.ops.powers import integer_pow as integer_pow

@@ -29,24 +29,25 @@ _SHORT = 32
 
 def sorted_along(ctx: Any, x: Any, axis: int) -> Any:
     """Entries in increasing order along an axis."""
-    rows = _with_axis_last(ctx, x, axis)
+    rows = with_axis_last(ctx, x, axis)
     out = ctx.buffer(rows.shape, x.dtype)
     _run_in_chunks(ctx, sort_text(x.dtype), out, [rows])
-    return _with_last_axis_at(ctx, out, axis)
+    return with_last_axis_at(ctx, out, axis)
 
 
 def places_along(ctx: Any, x: Any, axis: int) -> Any:
     """Places of the entries in increasing order along an axis; equal ones in turn."""
-    rows = _with_axis_last(ctx, x, axis)
+    rows = with_axis_last(ctx, x, axis)
     if x.dtype.name in _WITH_KEYS and _SHORT < rows.shape[-1] < 2**31:
         out = _places_by_keys(ctx, rows)
     else:
         out = ctx.buffer(rows.shape, INT64)
         _run_in_chunks(ctx, argsort_text(x.dtype), out, [rows])
-    return _with_last_axis_at(ctx, out, axis)
+    return with_last_axis_at(ctx, out, axis)
 
 
-def _with_axis_last(ctx: Any, x: Any, axis: int) -> Any:
+def with_axis_last(ctx: Any, x: Any, axis: int) -> Any:
+    """The array with one axis behind the others."""
     rank = x.ndim
     if axis == rank - 1:
         return x
@@ -56,7 +57,8 @@ def _with_axis_last(ctx: Any, x: Any, axis: int) -> Any:
     )
 
 
-def _with_last_axis_at(ctx: Any, x: Any, axis: int) -> Any:
+def with_last_axis_at(ctx: Any, x: Any, axis: int) -> Any:
+    """The array with its last axis at another place."""
     if axis == x.ndim - 1:
         return x
     shape = (*x.shape[:axis], x.shape[-1], *x.shape[axis:-1])

@@ -22,11 +22,11 @@ def sort_text(dtype: DTypeLike) -> KernelText:
     """
     dtype = sortable(dtype)
     symbol = f"fg_kernel_sort_{dtype.name}"
-    routine = Extern(f"fg_numpy_sort_{dtype.name}", "i32", ("ptr", "i64", "ptr"))
+    routine = sort_routine(dtype)
     row = (
         at("own", "%out", "%i", "%row.size")
         + f"  %status = call i32 @{routine.name}(ptr %own, i64 %n, ptr null)\n"
-        + _give_up_on_failure()
+        + give_up_on_failure()
     )
     text = (
         f"define internal i64 @{symbol}(ptr %out, ptr %x, i64 %rows, i64 %n) {{\n"
@@ -55,7 +55,7 @@ def argsort_text(dtype: DTypeLike) -> KernelText:
         + at("own.x", "%x", "%i", "%row.size")
         + loop("j", "%n", count)
         + f"  %status = call i32 @{routine.name}"
-        "(ptr %own.x, ptr %own, i64 %n, ptr null)\n" + _give_up_on_failure()
+        "(ptr %own.x, ptr %own, i64 %n, ptr null)\n" + give_up_on_failure()
     )
     text = (
         f"define internal i64 @{symbol}(ptr %out, ptr %x, i64 %rows, i64 %n) {{\n"
@@ -80,7 +80,7 @@ def places_of_keys_text(dtype: DTypeLike) -> KernelText:
     routine = _argsort_routine(dtype)
     settle = (
         at("tied", "%own", "%begin", 8) + f"  %status = call i32 @{routine.name}"
-        "(ptr %own.x, ptr %tied, i64 %length, ptr null)\n" + _give_up_on_failure()
+        "(ptr %own.x, ptr %tied, i64 %length, ptr null)\n" + give_up_on_failure()
     )
     row = (
         at("own", "%out", "%i", "%out.size")
@@ -100,6 +100,11 @@ def places_of_keys_text(dtype: DTypeLike) -> KernelText:
         + "  ret i64 0\n}\n"
     )
     return KernelText(symbol, text, (routine,), 1, 2, 3)
+
+
+def sort_routine(dtype: np.dtype) -> Extern:
+    """NumPy's sort of a row in place: (data, n, null)."""
+    return Extern(f"fg_numpy_sort_{dtype.name}", "i32", ("ptr", "i64", "ptr"))
 
 
 def _argsort_routine(dtype: np.dtype) -> Extern:
@@ -143,8 +148,8 @@ row.done:
 """
 
 
-def _give_up_on_failure() -> str:
-    """NumPy's sorts fail only where there is no memory for a buffer."""
+def give_up_on_failure() -> str:
+    """Text that returns unless ``%status`` is zero: NumPy's sorts lack memory then."""
     return f"""  %failed = icmp ne i32 %status, 0
   br i1 %failed, label %give.up, label %sorted
 give.up:
