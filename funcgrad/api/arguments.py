@@ -173,18 +173,22 @@ class Selection:
         self.function = function
         self.args = list(args)
         self.kwargs = dict(kwargs)
-        places: list[int | str]
+        if argnames is None and isinstance(argnums, int):  # most calls
+            self.single = True
+            place = _position(function, argnums, len(args))
+            self.places: list[int | str] = [place]
+            self.values = [args[place]]
+            return
         if argnames is None:
-            self.single = isinstance(argnums, int)
+            self.single = False
             count = len(args)
-            places = [_position(function, n, count) for n in as_positions(argnums)]
+            self.places = [_position(function, n, count) for n in as_positions(argnums)]
         else:
             names = as_names(argnames)
-            places = [_place(function, name, args, kwargs) for name in names]
+            self.places = [_place(function, name, args, kwargs) for name in names]
             self.single = isinstance(argnames, str)
-        self.places = places
         self.values = [
-            self.args[p] if isinstance(p, int) else self.kwargs[p] for p in places
+            self.args[p] if isinstance(p, int) else self.kwargs[p] for p in self.places
         ]
 
     @property

@@ -170,20 +170,14 @@ class Linearized:
         "leaves",
         "out_flags",
         "program",
-        "recorded",
         "results",
     )
 
-    def __init__(
-        self, flat: FlatFunction, leaves: Sequence[Any], *, prune: bool = True
-    ) -> None:
+    def __init__(self, flat: FlatFunction, leaves: Sequence[Any]) -> None:
         self.flat = flat
         self.leaves = leaves
-        self.recorded = not prune
         self.in_flags = [typeof(x).differentiable for x in leaves]
-        results, program, flags = linearize_transform.linearize(
-            flat, leaves, prune=prune
-        )
+        results, program, flags = linearize_transform.linearize(flat, leaves)
         count = flat.out_tree.num_leaves
         self.results = results
         self.out_flags = flags[:count]
@@ -210,9 +204,7 @@ class Linearized:
         """Cotangents of the arguments' leaves from those of the result's leaves."""
         given = [ct for ct, f in zip(cotangents, self.out_flags, strict=True) if f]
         program = self.program
-        found = iter(
-            backward_pass(program.jaxpr, program.consts, given, recorded=self.recorded)
-        )
+        found = iter(backward_pass(program.jaxpr, program.consts, given))
         return [
             next(found) if flag else Zero(typeof(x).tangent())
             for flag, x in zip(self.in_flags, self.leaves, strict=True)

@@ -18,14 +18,15 @@ from funcgrad.api.arguments import (
     flatten_values,
     name_of,
 )
-from funcgrad.api.derivatives import Linearized, materialized
+from funcgrad.api.derivatives import materialized
 from funcgrad.config import modes
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.source import user_frame
-from funcgrad.core.trace import Tracer
+from funcgrad.core.trace import Tracer, typeof
 from funcgrad.core.vspace import Zero
 from funcgrad.ops import selection
 from funcgrad.ops.arithmetic import is_finite, plain_products
+from funcgrad.transforms.recording import Recording
 
 
 def value_and_grad(
@@ -81,30 +82,31 @@ def value_and_grad(
         leaves, in_tree = flatten_values(chosen.values)
         _check_inputs(fun, chosen, leaves, holomorphic, allow_int)
         flat = FlatFunction(chosen, in_tree, has_aux)
-        linear = Linearized(flat, leaves, prune=False)
-        aval = _check_output(fun, linear, holomorphic)
-        cts = _pull(linear, aval.dtype.type(1))
+        recording = Recording(flat, leaves)
+        results = recording.results
+        aval = _check_output(fun, flat, results, holomorphic)
+        cts = _pull(recording, aval.dtype.type(1))
         values = [materialized(ct) for ct in cts]
         if leaves is not chosen.values:
             values, _ = in_tree.unflatten(values)
         gradient = chosen.result(values)
-        value = flat.unflatten(linear.results)
-        return ((value, flat.aux(linear.results)) if has_aux else value), gradient
+        value = flat.unflatten(results)
+        return ((value, flat.aux(results)) if has_aux else value), gradient
 
     return value_and_gradient
 
 
-def _pull(linear: Linearized, ct: Any) -> list[Any]:
+def _pull(recording: Recording, ct: Any) -> list[Any]:
     """The backward pass; products are checked only if its results are not finite."""
-    if not (modes.special or isinstance(linear.results[0], Tracer)):
+    if not (modes.special or isinstance(recording.results[0], Tracer)):
         with plain_products():
-            cts = linear.pull([ct])
+            cts = recording.pull([ct])
         for x in cts:
             if type(x) is not Zero and not _is_finite_array(x):
                 break
         else:
             return cts
-    return linear.pull([ct])
+    return recording.pull([ct])
 
 
 def _is_finite_array(x: Any) -> bool:
@@ -208,21 +210,23 @@ def check_input_dtype(
     )
 
 
-def _check_output(fun: Any, linear: Linearized, holomorphic: bool) -> ShapedArray:
-    avals = linear.out_avals
+def _check_output(
+    fun: Any, flat: FlatFunction, results: Sequence[Any], holomorphic: bool
+) -> ShapedArray:
+    avals = [typeof(y) for y in results[: flat.out_tree.num_leaves]]
     kinds = "c" if holomorphic else "f"
     if len(avals) == 1 and avals[0].shape == () and avals[0].dtype.kind in kinds:
         return avals[0]
-    raise _output_error(fun, linear, avals, holomorphic)
+    raise _output_error(fun, flat, avals, holomorphic)
 
 
 def _output_error(
-    fun: Any, linear: Linearized, avals: Sequence[ShapedArray], holomorphic: bool
+    fun: Any, flat: FlatFunction, avals: Sequence[ShapedArray], holomorphic: bool
 ) -> errors.GradientTypeError:
     expected, fix = "a real scalar", "return np.sum(...), or use funcgrad.jacobian"
     got = ", ".join(map(str, avals)) or "no array"
     if len(avals) > 1:
-        got += f"   in {linear.flat.out_tree}"
+        got += f"   in {flat.out_tree}"
         fix = "return one scalar, with has_aux=True for the rest"
     elif avals and avals[0].shape == ():
         if holomorphic:

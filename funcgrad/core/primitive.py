@@ -13,11 +13,12 @@ from funcgrad.core.array import Array
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.trace import (
     EVALUATION,
+    KNOWN_DTYPES,
     Tracer,
     escaped,
-    innermost_staging,
-    is_inside_staging,
     process_outside,
+    stack,
+    typeof,
 )
 from funcgrad.errors import PrimitiveDefinitionError
 
@@ -73,6 +74,9 @@ class Primitive:
     """Whether the entries of the answer are entries of the operands."""
     keeps_type: ClassVar[bool] = False
     """Whether operands of one float type, 0-d ones aside, give an answer of it."""
+    scale: ClassVar[Any] = None
+    """Of products: ``scale(ct, factor)`` is the cotangent of the first operand, of full
+    shape, which the second has multiplied."""
     rules: Sequence[Any] | None = None
     """Where ``jvp`` adds up one term for each operand, and is entry by entry:
     ``rule(t, y, *primals)`` of each, or None where the derivative is zero."""
@@ -92,18 +96,47 @@ class Primitive:
     def bind(self, *operands: Any, **params: Any) -> Any:
         """Apply through the innermost trace among the operands."""
         trace = EVALUATION
-        if self.staged_when_constant or (not self.is_pure and self.effects(**params)):
-            trace = innermost_staging()
+        staging = stack.staging
+        if staging and (
+            self.staged_when_constant or (not self.is_pure and self.effects(**params))
+        ):
+            trace = staging[-1]
+        plain = trace is EVALUATION
         for operand in operands:  # as find_trace, one call less for each operation
-            if isinstance(operand, Tracer):
+            if type(operand) in _ARRAYS:
+                plain = plain and id(operand.dtype) in KNOWN_DTYPES
+            elif isinstance(operand, Tracer):
                 owner = operand.owner
                 if not owner.valid:
                     raise escaped(operand)
                 if owner.level > trace.level:
                     trace = owner
-        if not (trace is EVALUATION or trace.records_only) and is_inside_staging(trace):
+                plain = False
+            else:
+                plain = False
+        if plain and not modes.special:
+            try:
+                return self.evaluate(*operands, **params)
+            except (ValueError, TypeError, IndexError):
+                self.abstract_eval(*map(typeof, operands), **params)  # as EvalTrace
+                raise
+        if (
+            staging
+            and staging[-1].level > trace.level
+            and not (trace is EVALUATION or trace.records_only)
+        ):  # programs of inner traces are being staged while this trace works
             return process_outside(trace, self, operands, params)
         return trace.process(self, operands, params)
+
+    def bind_tangent(self, answer: Any, *operands: Any, **params: Any) -> Any:
+        """Apply to a tangent among the operands; ``answer`` has the result's type."""
+        trace = EVALUATION
+        for operand in operands:
+            if isinstance(operand, Tracer) and operand.owner.level > trace.level:
+                trace = operand.owner
+        if trace.records_only and trace.valid:
+            return trace.note(self, operands, params, answer)
+        return self.bind(*operands, **params)
 
     def bind_plain(self, *operands: Any) -> Any:
         """The same without parameters, on what is often arrays of types checked."""

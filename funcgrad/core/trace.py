@@ -41,6 +41,16 @@ class Trace:
         """
         return self.process(primitive, (tangent, factor), {})
 
+    def add(self, x: Any, y: Any) -> Any:
+        """The sum of two tangents of one type; likewise."""
+        raise NotImplementedError
+
+    def note(
+        self, primitive: Any, operands: Sequence[Any], params: Any, answer: Any
+    ) -> Any:
+        """What ``process`` does; ``answer`` has the type of the result; likewise."""
+        return self.process(primitive, operands, params)
+
 
 class Tracer:
     """A value that a trace has wrapped. Its user-facing half is ``core.tracer``."""
@@ -51,6 +61,12 @@ class Tracer:
     @property
     def aval(self) -> ShapedArray:
         raise NotImplementedError
+
+    @property
+    def strong_dtype(self) -> np.dtype[Any] | None:
+        """The dtype, unless the value is of a weak type."""
+        aval = self.aval
+        return None if aval.weak_type else aval.dtype
 
     def concrete(self) -> Any:
         """The value underneath, or None where it is not known yet."""
@@ -65,7 +81,7 @@ class EvalTrace(Trace):
             # NumPy would compute with objects, text and extended precision.
             if type(x) not in _SCALAR_AVALS:
                 dtype = getattr(x, "dtype", None)
-                if id(dtype) not in _KNOWN_IDS:
+                if id(dtype) not in KNOWN_DTYPES:
                     typeof(x)
         try:
             result = primitive.evaluate(*operands, **params)
@@ -99,7 +115,7 @@ class _Stack(threading.local):
         self.staging: list[Trace] = []
 
 
-_stack = _Stack()
+stack = _Stack()
 T = TypeVar("T", bound=Trace)
 
 
@@ -112,11 +128,11 @@ class new_trace(Generic[T]):  # noqa: N801  # used as a function
         self.trace = trace
 
     def __enter__(self) -> T:
-        trace, traces = self.trace, _stack.traces
+        trace, traces = self.trace, stack.traces
         trace.level = len(traces)
         traces.append(trace)
         if trace.staging:
-            _stack.staging.append(trace)
+            stack.staging.append(trace)
         return trace
 
     def __exit__(
@@ -124,9 +140,9 @@ class new_trace(Generic[T]):  # noqa: N801  # used as a function
     ) -> None:
         trace = self.trace
         trace.valid = False
-        del _stack.traces[trace.level :]
+        del stack.traces[trace.level :]
         if trace.staging:
-            _stack.staging.remove(trace)
+            stack.staging.remove(trace)
         if isinstance(error, ValueError):
             ours = hidden_by_numpy(error)
             if ours is not None:
@@ -147,35 +163,29 @@ def find_trace(operands: Sequence[Any]) -> Trace:
 
 def innermost_staging() -> Trace:
     """The staging trace on top, which takes calls without traced operands too."""
-    return _stack.staging[-1] if _stack.staging else EVALUATION
-
-
-def is_inside_staging(trace: Trace) -> bool:
-    """Whether programs of inner traces are being staged while this trace works."""
-    staging = _stack.staging
-    return bool(staging) and staging[-1].level > trace.level
+    return stack.staging[-1] if stack.staging else EVALUATION
 
 
 def process_outside(
     trace: Trace, primitive: Any, operands: Sequence[Any], params: Any
 ) -> Any:
     """Let an outer trace work without what its rules create being staged inside."""
-    inner = _stack.staging
-    _stack.staging = [other for other in inner if other.level <= trace.level]
+    inner = stack.staging
+    stack.staging = [other for other in inner if other.level <= trace.level]
     try:
         return trace.process(primitive, operands, params)
     finally:
-        _stack.staging = inner
+        stack.staging = inner
 
 
 def current_traces() -> list[Trace]:
     """The stack, innermost last."""
-    return _stack.traces
+    return stack.traces
 
 
 def staging_depth() -> int:
     """How many staging traces are open in this thread."""
-    return len(_stack.staging)
+    return len(stack.staging)
 
 
 def escaped(tracer: Tracer) -> errors.UnexpectedTracerError:
@@ -220,14 +230,15 @@ def typeof(x: Any) -> ShapedArray:
         if not isinstance(x, (np.ndarray, np.generic)):
             x = np.asarray(x)
     dtype = x.dtype
-    if id(dtype) not in _KNOWN_IDS and dtype != float0:
+    if id(dtype) not in KNOWN_DTYPES and dtype != float0:
         dtype = canonical_dtype(dtype)
     return ShapedArray(x.shape, dtype)
 
 
 # NumPy's own dtypes are single objects; asking for their hash takes longer.
 _KNOWN = [np.dtype(c) for c in "?bhilBHILefdFD"]
-_KNOWN_IDS = frozenset(map(id, _KNOWN))
+KNOWN_DTYPES = frozenset(map(id, _KNOWN))
+"""The dtypes of NumPy's that programs compute with, by identity."""
 _SCALAR_AVALS: dict[type, ShapedArray] = {
     **{d.type: ShapedArray((), d) for d in _KNOWN},
     bool: ShapedArray((), np.dtype(bool), True),

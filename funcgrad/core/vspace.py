@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from funcgrad.config import modes
 from funcgrad.core import numpy_protocol as protocol
 from funcgrad.core.aval import DYNAMIC, ShapedArray, float0
 from funcgrad.core.trace import Tracer, typeof
@@ -53,6 +54,15 @@ def add_tangents(x: Any, y: Any) -> Any:
         return x
     if isinstance(x, Tracer):
         shape = x.aval.shape
+        owner = x.owner
+        if (
+            owner.records_only
+            and not modes.special
+            and isinstance(y, Tracer)
+            and y.owner is owner
+            and y.aval.shape == shape
+        ):
+            return owner.add(x, y)
         if shape and type(shape[0]) is type(DYNAMIC):
             return protocol.operators["add_tapes"](x, y)
     elif type(x) is np.ndarray and x.dtype == float0:

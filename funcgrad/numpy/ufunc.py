@@ -111,9 +111,10 @@ class Ufunc:
         if not options:
             if len(args) == 1:  # a traced value
                 (x,) = args
-                aval = x.aval
-                if id(aval.dtype) in self._unary:
-                    return self.operation(strong(x) if aval.weak_type else x)
+                if id(x.strong_dtype) in self._unary:
+                    return self.operation(x)
+                if id(x.aval.dtype) in self._unary:
+                    return self.operation(strong(x))
             loop = self._direct.get(_kinds(args))
             if loop is not None:
                 return self.operation(

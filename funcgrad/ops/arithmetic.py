@@ -39,10 +39,18 @@ class Additive(Elementwise):
         return parts
 
 
+def _scaled(ct: Any, d: Any) -> Any:
+    """The strong product where the types are known to fit."""
+    if _products.plain and type(ct) in _ARRAYS and type(d) in _ARRAYS:
+        return ct * d
+    return strong_mul(ct, d) if type(d) in PYTHON_SCALARS else strong_mul_p.bind(ct, d)
+
+
 class Multiplicative(Elementwise):
     """Linear in each operand for itself."""
 
     linear = True
+    scale = staticmethod(_scaled)
 
     def transpose(self, ct: Any, x: Any, y: Any) -> list[Any]:
         if is_linear(x):
@@ -50,13 +58,6 @@ class Multiplicative(Elementwise):
             return [part if x.aval.shape else sum_to(x, part), None]
         part = _scaled(ct, x)
         return [None, part if y.aval.shape else sum_to(y, part)]
-
-
-def _scaled(ct: Any, d: Any) -> Any:
-    """The strong product where the types are known to fit."""
-    if _products.plain and type(ct) in _ARRAYS and type(d) in _ARRAYS:
-        return ct * d
-    return strong_mul(ct, d) if type(d) in PYTHON_SCALARS else strong_mul_p.bind(ct, d)
 
 
 class StrongMul(Multiplicative):

@@ -119,8 +119,9 @@ def share_dtype(x: Any, y: Any) -> bool:
     """Whether two arrays, traced or not, have one dtype that is not weak already."""
     if not (isinstance(x, _ARRAYS) and isinstance(y, _ARRAYS)):
         return False
-    a, b = typeof(x), typeof(y)
-    return a.dtype is b.dtype and not (a.weak_type or b.weak_type)
+    a = x.strong_dtype if isinstance(x, Tracer) else x.dtype
+    b = y.strong_dtype if isinstance(y, Tracer) else y.dtype
+    return a is b and a is not None
 
 
 def convert_weak(x: Any, new_dtype: np.dtype[Any]) -> Any:

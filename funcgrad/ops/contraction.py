@@ -15,7 +15,7 @@ from funcgrad.core.aval import ShapedArray
 from funcgrad.core.dtypes import canonical_dtype, result_type_of
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import user_frame
-from funcgrad.core.trace import typeof
+from funcgrad.core.trace import shape_of, typeof
 from funcgrad.core.vspace import Zero, add_tangents, zero_like
 from funcgrad.ops.cases import booleans, case, integers
 from funcgrad.ops.casting import convert_element_type, share_dtype
@@ -116,12 +116,13 @@ class DotGeneral(Primitive):
         }
         (lhs, rhs), (t_lhs, t_rhs) = primals, tangents
         y = self.bind(lhs, rhs, **params)
-        total: Any = zero_like(y)
+        total: Any = None
         if type(t_lhs) is not Zero:
-            total = self.bind(t_lhs, rhs, **params)
+            total = self.bind_tangent(y, t_lhs, rhs, **params)
         if type(t_rhs) is not Zero:
-            total = add_tangents(total, self.bind(lhs, t_rhs, **params))
-        return y, total
+            part = self.bind_tangent(y, lhs, t_rhs, **params)
+            total = part if total is None else add_tangents(total, part)
+        return y, zero_like(y) if total is None else total
 
     def transpose(
         self,
@@ -224,16 +225,17 @@ def _cotangent(
     ``own`` and ``others`` are contracting and batch axes; ``first``: own free axes come
     first in ``ct``.
     """
-    rank, other_rank = len(aval.shape), len(typeof(other).shape)
+    rank, other_rank = len(aval.shape), len(shape_of(other))
     swapped, numbers, order = _cotangent_plan(rank, other_rank, own, others, first)
-    dtype = typeof(ct).dtype
+    dtype = ct.dtype
     if other.dtype is not dtype:
         other = convert_element_type(other, dtype)
     x, y = (other, ct) if swapped else (ct, other)
     result = dot_general_p.bind(
         x, y, dimension_numbers=numbers, preferred_element_type=None
     )
-    result = transpose(result, order)
+    if order is not None:
+        result = transpose(result, order)
     return result if aval.dtype is dtype else convert_element_type(result, aval.dtype)
 
 
@@ -244,8 +246,11 @@ def _cotangent_plan(
     own: tuple[Axes, Axes],
     others: tuple[Axes, Axes],
     first: bool,
-) -> tuple[bool, DotDimensionNumbers, tuple[int, ...]]:
-    """Whether the other operand comes first, the axes, and the order to end with."""
+) -> tuple[bool, DotDimensionNumbers, list[int] | None]:
+    """Whether the other operand comes first, the axes, and the order to end with.
+
+    The order is None where no axis is to move.
+    """
     contract, batch = own
     other_contract, other_batch = others
     free = free_axes(rank, contract, batch)
@@ -264,7 +269,7 @@ def _cotangent_plan(
     (x_summed, x_batch, x_axes), (y_summed, y_batch, y_axes) = sides
     numbers = _numbers((x_summed, y_summed), (x_batch, y_batch))
     order = np.argsort([*batch, *x_axes, *y_axes]).tolist()
-    return swapped, numbers, tuple(order)
+    return swapped, numbers, None if order == list(range(rank)) else order
 
 
 @functools.lru_cache(maxsize=1024)

@@ -9,11 +9,19 @@ from typing import Any
 import numpy as np
 
 from funcgrad import errors
+from funcgrad.config import modes
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.dtypes import result_type
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import user_frame
-from funcgrad.core.trace import EVALUATION, PYTHON_SCALARS, Tracer, shape_of, typeof
+from funcgrad.core.trace import (
+    EVALUATION,
+    KNOWN_DTYPES,
+    PYTHON_SCALARS,
+    Tracer,
+    shape_of,
+    typeof,
+)
 from funcgrad.core.vspace import Zero, add_tangents, zero_like
 from funcgrad.ops.casting import convert_element_type, convert_weak
 from funcgrad.ops.structural import (
@@ -24,6 +32,7 @@ from funcgrad.ops.structural import (
 )
 from funcgrad.transforms.transpose import LinearOperand
 
+_ARRAYS = frozenset({np.ndarray, np.float64})
 DtypeRule = Callable[[np.dtype[Any]], Any]
 TangentRule = Callable[..., Any] | None
 
@@ -154,6 +163,22 @@ class Elementwise(Primitive):
 
     def __call__(self, *operands: Any) -> Any:
         """Apply with NumPy's broadcasting and promotion."""
+        strong = False
+        for x in operands:
+            kind = type(x)
+            if kind in _ARRAYS and id(x.dtype) in KNOWN_DTYPES:
+                strong = True
+            elif kind is not float and kind is not int:
+                break
+        else:
+            if strong and not modes.special:
+                try:
+                    return self.evaluate(*operands)
+                except (ValueError, TypeError, IndexError):
+                    pass  # what follows raises what tells the user more
+        return self._general_call(operands)
+
+    def _general_call(self, operands: tuple[Any, ...]) -> Any:
         for x in operands:
             if isinstance(x, Tracer):
                 break

@@ -36,7 +36,7 @@ class LinearInOne(Primitive):
         t = tangents[0]
         if type(t) is Zero:
             return y, zero_like(y)
-        return y, self.bind(t, **params)
+        return y, self.bind_tangent(y, t, **params)
 
 
 class WithoutDerivative(Primitive):

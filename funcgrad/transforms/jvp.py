@@ -12,13 +12,12 @@ from funcgrad.core.primitive import Primitive
 from funcgrad.core.trace import Trace, Tracer, new_trace, shape_of, typeof
 from funcgrad.core.tracer import ArrayTracer
 from funcgrad.core.vspace import Zero, add_tangents, zero_like
-from funcgrad.transforms.stage import JaxprTrace
 
 
 class JVPTrace(Trace):
     """Applies jvp rules; where tangents are being staged, ``linearize`` rules."""
 
-    def __init__(self, linear: JaxprTrace | None = None) -> None:
+    def __init__(self, linear: Trace | None = None) -> None:
         self.linear = linear
 
     def pair(self, value: Any) -> tuple[Any, Any]:
@@ -30,9 +29,17 @@ class JVPTrace(Trace):
     def process(
         self, primitive: Primitive, operands: Sequence[Any], params: Any
     ) -> Any:
-        if primitive.rules is not None:
-            if len(operands) == 1:
-                return self._process_one(primitive, operands[0])
+        rules = primitive.rules
+        if rules is not None:
+            if len(operands) == 1:  # entry by entry, of a value of this trace
+                operand = operands[0]
+                x = operand.primal
+                y = primitive.bind_plain(x)
+                rule = rules[0]
+                if rule is None:
+                    return y
+                t = rule(operand.tangent, y, x)
+                return y if type(t) is Zero else JVPTracer(self, y, t)
             if len(operands) == 2:
                 return self._process_two(primitive, *operands)
         primals, tangents = [], []
@@ -55,18 +62,8 @@ class JVPTrace(Trace):
             return [self.wrap(r, t) for r, t in zip(result, tangent, strict=True)]
         return result if type(tangent) is Zero else JVPTracer(self, result, tangent)
 
-    def _process_one(self, primitive: Primitive, operand: JVPTracer) -> Any:
-        """An entry-by-entry operation of one operand, a value of this trace."""
-        x = operand.primal
-        y = primitive.bind_plain(x)
-        rule = primitive.rules[0]  # type: ignore[index]
-        if rule is None:
-            return y
-        t = rule(operand.tangent, y, x)
-        return y if type(t) is Zero else JVPTracer(self, y, t)
-
     def _process_two(self, primitive: Primitive, left: Any, right: Any) -> Any:
-        """The same of two operands, at least one of them a value of this trace."""
+        """Entry by entry, of two operands: at least one is a value of this trace."""
         owned = type(left) is JVPTracer and left.owner is self
         x, t = (left.primal, left.tangent) if owned else (left, None)
         owned = type(right) is JVPTracer and right.owner is self
@@ -110,6 +107,18 @@ class JVPTracer(ArrayTracer):
             aval = self._aval = typeof(self.primal)
         return aval
 
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        primal = self.primal
+        return primal.shape if type(primal) is np.ndarray else self.aval.shape
+
+    @property
+    def strong_dtype(self) -> np.dtype[Any] | None:
+        primal: Any = self.primal
+        known = type(primal) is np.ndarray
+        dtype: np.dtype[Any] | None = primal.dtype if known else super().strong_dtype
+        return dtype
+
     def concrete(self) -> Any:
         primal = self.primal
         return primal.concrete() if isinstance(primal, Tracer) else primal
@@ -120,7 +129,7 @@ def jvp(
     primals: Sequence[Any],
     tangents: Sequence[Any],
     *,
-    linear: JaxprTrace | None = None,
+    linear: Trace | None = None,
 ) -> tuple[list[Any], list[Any]]:
     """Results of a flat function and their tangents (``Zero`` where known to be).
 
@@ -128,11 +137,10 @@ def jvp(
     function has none, and no tangent may reach it.
     """
     with np.errstate(all="ignore"), new_trace(JVPTrace(linear)) as trace:
-        results = function(
-            *[
-                trace.wrap(p, t) if typeof(p).differentiable else p
-                for p, t in zip(primals, tangents, strict=True)
-            ]
-        )
+        arguments = []
+        for p, t in zip(primals, tangents, strict=True):
+            moves = type(t) is not Zero and typeof(p).dtype.kind in "fc"
+            arguments.append(JVPTracer(trace, p, t) if moves else p)
+        results = function(*arguments)
         pairs = [trace.pair(result) for result in results]
     return [primal for primal, _ in pairs], [tangent for _, tangent in pairs]

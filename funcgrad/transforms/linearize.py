@@ -9,31 +9,26 @@ from funcgrad.core.jaxpr import ClosedJaxpr, Jaxpr, eval_jaxpr
 from funcgrad.core.trace import new_trace, typeof
 from funcgrad.core.vspace import Zero
 from funcgrad.transforms.jvp import jvp
-from funcgrad.transforms.stage import JaxprTrace, TangentTrace, hoist_consts, stage_flat
+from funcgrad.transforms.stage import JaxprTrace, hoist_consts, stage_flat
 
 
 def linearize(
     function: Callable[..., Sequence[Any]],
     primals: Sequence[Any],
     nonzero: Sequence[bool] | None = None,
-    *,
-    prune: bool = True,
 ) -> tuple[list[Any], ClosedJaxpr, list[bool]]:
     """Results of a flat function, and its derivative there as a linear jaxpr.
 
     The jaxpr takes the tangents of the inputs that are ``nonzero`` (by default those of
     a differentiable type) and gives the tangents of the results that are not known to
-    be zero: the last result tells which. Its constants are the residuals. Without
-    ``prune`` dead equations stay, which a single backward pass skips anyway.
+    be zero: the last result tells which. Its constants are the residuals.
     """
     avals = [typeof(p) for p in primals]
     flags = [
         aval.differentiable and (nonzero is None or nonzero[i])
         for i, aval in enumerate(avals)
     ]
-    # Without a later use of the residuals, none of them needs a name.
-    staged_by = JaxprTrace(staging=False) if prune else TangentTrace()
-    with new_trace(staged_by) as trace:
+    with new_trace(JaxprTrace(staging=False)) as trace:
         tangents = [
             trace.argument(aval.tangent()) if flag else Zero(aval.tangent())
             for aval, flag in zip(avals, flags, strict=True)
@@ -42,7 +37,7 @@ def linearize(
         out_flags = [type(t) is not Zero for t in out_tangents]
         arguments: Any = [t for t in tangents if type(t) is not Zero]
         staged = [t for t in out_tangents if type(t) is not Zero]
-        program = trace.jaxpr(arguments, staged, prune=prune)
+        program = trace.jaxpr(arguments, staged)
         return results, program, out_flags
 
 

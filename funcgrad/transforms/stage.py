@@ -16,7 +16,6 @@ from funcgrad.core.jaxpr import (
     ClosedJaxpr,
     Eqn,
     Jaxpr,
-    Literal,
     Var,
     dead_code,
     literal,
@@ -102,16 +101,10 @@ class JaxprTrace(Trace):
                 atoms[k] = self.atom(operands[k], dtype)
 
     def jaxpr(
-        self,
-        arguments: Sequence[JaxprTracer],
-        results: Sequence[Any],
-        *,
-        prune: bool = True,
+        self, arguments: Sequence[JaxprTracer], results: Sequence[Any]
     ) -> ClosedJaxpr:
         """The program from the arguments to the results, without dead equations."""
         outvars = tuple([self.atom(result) for result in results])
-        if not prune:
-            return self._whole(arguments, outvars)
         eqns, live = dead_code(self.eqns, outvars)
         consts = [(var, value) for var, value in self.consts.values() if var in live]
         effects = frozenset().union(*(eqn.effects for eqn in eqns))
@@ -125,81 +118,6 @@ class JaxprTrace(Trace):
         if config.enable_checks:
             check_jaxpr(jaxpr)
         return ClosedJaxpr(jaxpr, tuple(value for _, value in consts))
-
-    def _whole(
-        self, arguments: Sequence[JaxprTracer], outvars: tuple[Atom, ...]
-    ) -> ClosedJaxpr:
-        consts = self.consts.values()
-        jaxpr = Jaxpr(
-            tuple([var for var, _ in consts]),
-            tuple([argument.variable for argument in arguments]),
-            tuple(self.eqns),
-            outvars,
-        )
-        return ClosedJaxpr(jaxpr, tuple([value for _, value in consts]))
-
-
-class TangentTrace(JaxprTrace):
-    """Records the tangents of a program that is transposed once.
-
-    Constants stand in the equations, which costs less than a variable for each.
-    """
-
-    records_only = True
-
-    def __init__(self) -> None:
-        super().__init__(staging=False)
-
-    def atom(self, value: Any, dtype: Any = None) -> Atom:
-        if type(value) is JaxprTracer and value.owner is self:
-            return value.variable
-        return Literal(value)
-
-    def record(self, primitive: Primitive, tangent: JaxprTracer, factor: Any) -> Any:
-        if modes.special:
-            return self.process(primitive, (tangent, factor), {})
-        var = Var(tangent.aval)
-        invars = (tangent.variable, Literal(factor))
-        self.eqns.append(Eqn(primitive, invars, {}, (var,)))
-        return JaxprTracer(self, var)
-
-    def process(
-        self, primitive: Primitive, operands: Sequence[Any], params: Any
-    ) -> Any:
-        if modes.special or not primitive.keeps_type:
-            return super().process(primitive, operands, params)
-        if len(operands) == 2 and type(operands[0]) is JaxprTracer:
-            # The usual product of a tangent and an array of its shape, or a sum.
-            t, d = operands
-            kind = type(d)
-            own = kind is JaxprTracer and d.owner is self
-            if t.owner is self and (
-                kind is np.float64
-                or kind is float
-                or ((own or kind is np.ndarray) and d.shape == t.aval.shape)
-            ):
-                var = Var(t.aval)
-                invars = (t.variable, d.variable if own else Literal(d))
-                self.eqns.append(Eqn(primitive, invars, params, (var,)))
-                return JaxprTracer(self, var)
-        # One operand of full shape tells the type of the answer.
-        aval: ShapedArray | None = None
-        atoms: list[Atom] = []
-        wide = False
-        for x in operands:
-            if type(x) is JaxprTracer and x.owner is self:
-                atoms.append(x.variable)
-                if aval is None or not aval.shape:
-                    aval = x.variable.aval
-            else:
-                atoms.append(Literal(x))
-                wide = wide or (type(x) not in PYTHON_SCALARS and x.shape != ())
-        assert aval is not None
-        if wide and not aval.shape:
-            return super().process(primitive, operands, params)
-        var = Var(aval)
-        self.eqns.append(Eqn(primitive, tuple(atoms), params, (var,)))
-        return JaxprTracer(self, var)
 
 
 class JaxprTracer(ArrayTracer):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.core.jaxpr import Eqn, Jaxpr, Literal, Var
+from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import BackwardLine, replay
 from funcgrad.core.vspace import Zero, add_tangents
 from funcgrad.errors import DifferentiationError
@@ -21,27 +22,30 @@ def is_linear(operand: Any) -> bool:
     return type(operand) is LinearOperand
 
 
+def transpose_rule(primitive: Primitive) -> Any:
+    """How cotangents go back through an operation; an error if it is not linear."""
+    rule = getattr(primitive, "transpose", None)
+    if rule is None:
+        raise DifferentiationError(
+            f"{primitive.name} is not linear and can not be transposed"
+        )
+    return rule
+
+
 def backward_pass(
     jaxpr: Jaxpr,
     consts: Sequence[Any],
     cotangents: Sequence[Any],
-    *,
-    recorded: bool = False,
 ) -> list[Any]:
     """Cotangents of the jaxpr's inputs (``Zero`` where none arrives).
 
-    The jaxpr is linear in ``invars``; ``consts`` are the values of ``constvars``. What
-    a `TangentTrace` has ``recorded`` is linear in every variable.
+    The jaxpr is linear in ``invars``; ``consts`` are the values of ``constvars``.
     """
     known: dict[Var, Any] = dict(zip(jaxpr.constvars, consts, strict=True))
     linear = set(jaxpr.invars)
     cts: dict[Var, Any] = {}
     with np.errstate(all="ignore"):  # as in jvp
-        todo: Sequence[Eqn] = jaxpr.eqns
-        if recorded:
-            linear.update(*[eqn.outvars for eqn in todo])
-        else:
-            todo = _forward_residuals(jaxpr, known, linear)
+        todo = _forward_residuals(jaxpr, known, linear)
         for atom, ct in zip(jaxpr.outvars, cotangents, strict=True):
             if ct is not None and type(ct) is not Zero and atom in linear:
                 cts[atom] = add_tangents(cts[atom], ct) if atom in cts else ct
@@ -95,11 +99,7 @@ def _transpose_eqn(
         a.val if type(a) is Literal else a if a in linear else known[a]  # type: ignore[index]
         for a in invars
     ]
-    rule = getattr(primitive, "transpose", None)
-    if rule is None:
-        raise DifferentiationError(
-            f"{primitive.name} is not linear and can not be transposed"
-        )
+    rule = transpose_rule(primitive)
     parts = rule(ct, *operands, **eqn.params) if eqn.params else rule(ct, *operands)
     for atom, part in zip(invars, parts, strict=True):
         if part is not None and type(part) is not Zero and atom in linear:

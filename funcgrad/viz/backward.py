@@ -105,7 +105,7 @@ def _array_flows(
         result = record.primitive.bind(*operands, **record.params)
         return [result[position]] if several else [result]
 
-    _, linear, nonzero = linearize(apply, record.operands, wanted, prune=False)
+    _, linear, nonzero = linearize(apply, record.operands, wanted)
     pulled = iter(
         backward_pass(linear.jaxpr, linear.consts, [ct] if nonzero[0] else [])
     )
