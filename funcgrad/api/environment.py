@@ -8,9 +8,9 @@ import platform
 import shutil
 import sys
 
-from funcgrad.compiler.build import disk_cache, pool
+from funcgrad.compiler.build import disk_cache
 from funcgrad.compiler.build.executable import vector_bytes
-from funcgrad.compiler.build.host import host
+from funcgrad.compiler.build.host import cores, host
 from funcgrad.config import config
 
 _PACKAGES = ("funcgrad", "numpy", "scipy", "numba", "llvmlite")
@@ -38,7 +38,7 @@ def info() -> str:
         "python": f"{platform.python_version()} ({platform.python_implementation()})",
         "system": platform.platform(),
         "processor": f"{host().environment[4]}, {8 * vector_bytes()}-bit vectors",
-        "cores": f"{pool.cores()} of {os.cpu_count()}",
+        "cores": f"{cores()} of {os.cpu_count()}",
         "threads": str(config.threads or "one per core"),
         "cache": f"{state}, {disk_cache.directory()}",
         "cache size": cache_size(),

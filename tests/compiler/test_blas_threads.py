@@ -1,8 +1,11 @@
-"""Threads of BLAS are raised for large work only, and lowered after it."""
+"""Threads of BLAS are raised for large work only; its memory is there from the start."""
 
 from __future__ import annotations
 
 import ctypes
+import importlib
+import mmap
+import sys
 
 import numpy as np
 import pytest
@@ -48,3 +51,21 @@ def test_threads(kernel, words, threshold):
     finally:
         symbols.set_blas_threads(before)
     assert calls == ([2, 1] if threshold == 10 else [])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="mincore is asked")
+def test_memory_in_which_blas_packs_matrices_is_mapped():
+    symbols.require("fg_blas_sgemm")
+    cython_blas = importlib.import_module("scipy.linalg.cython_blas")
+    library = ctypes.CDLL(cython_blas.__file__)
+    if not hasattr(library, "blas_memory_alloc"):
+        pytest.skip("this BLAS is not OpenBLAS")
+    library.blas_memory_alloc.restype = ctypes.c_void_p
+    start = library.blas_memory_alloc(0)
+    library.blas_memory_free(ctypes.c_void_p(start))
+    pages = symbols._PACKED_BYTES // mmap.PAGESIZE
+    resident = (ctypes.c_ubyte * pages)()
+    first = start + -start % mmap.PAGESIZE
+    span = ctypes.c_size_t((pages - 1) * mmap.PAGESIZE)
+    assert ctypes.CDLL(None).mincore(ctypes.c_void_p(first), span, resident) == 0
+    assert all(flag & 1 for flag in resident[: pages - 1])

@@ -81,6 +81,13 @@ def _numba_version() -> str:
     return str(metadata.version("numba"))
 
 
+def cores() -> int:
+    """Cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def relocation(architecture: str) -> str:
     """The relocation model that code made while running has, as Numba chooses it."""
     if architecture.startswith("x86"):

@@ -13,6 +13,7 @@ import os
 from collections.abc import Mapping
 
 from funcgrad.compiler.build.executable import add_symbol, compile_kernel
+from funcgrad.compiler.build.host import cores
 from funcgrad.config import config, watch
 
 SYMBOL = "fg_pool_run"
@@ -222,13 +223,6 @@ def available() -> int:
     ``NUMBA_NUM_THREADS`` and ``OMP_NUM_THREADS`` lower it.
     """
     return _limit(os.environ, cores())
-
-
-def cores() -> int:
-    """Cores that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _limit(environment: Mapping[str, str], cores: int) -> int:

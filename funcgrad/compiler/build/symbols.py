@@ -10,9 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from funcgrad.compiler.build.host import cores
+
 # Entry of numpy's C-API table, and slots of the PyArray_ArrFuncs it returns.
 _GET_ARR_FUNCS = 365
 _ARR_FUNCS_SLOT = {"sort": 33, "argsort": 38}  # quicksort; stable argsort
+
+# Where OpenBLAS packs blocks of a matrix: bytes of the largest block of its kernels
+# for x86-64, and how many calls may be at work at once.
+_PACKED_BYTES, _MOST_CALLS = 3 << 19, 8
 
 _SIGNATURE_LETTERS = {
     "double": "d",
@@ -159,10 +165,30 @@ def _one_thread() -> int:
             break
     else:
         setter = ctypes.CFUNCTYPE(None, ctypes.c_int)(lambda count: None)
+    _touch_packing_memory(library)
     _keep_alive.extend([library, setter])
     address = ctypes.cast(setter, ctypes.c_void_p).value
     assert address is not None
     return address
+
+
+def _touch_packing_memory(library: ctypes.CDLL) -> None:
+    """Write to every page of the memory in which OpenBLAS packs matrices.
+
+    Its kernels prefetch beyond what they have packed. Where no page is mapped yet, each
+    prefetch walks the page tables in vain: products of single precision take four
+    times as long, in every call, until a larger product has filled the memory.
+    """
+    try:
+        take, give = library.blas_memory_alloc, library.blas_memory_free
+    except AttributeError:
+        return  # another BLAS
+    take.argtypes, take.restype = [ctypes.c_int], ctypes.c_void_p
+    give.argtypes, give.restype = [ctypes.c_void_p], None
+    buffers = [take(0) for _ in range(min(cores(), _MOST_CALLS))]
+    for buffer in filter(None, buffers):
+        ctypes.memset(buffer, 0, _PACKED_BYTES)
+        give(buffer)
 
 
 @functools.cache
