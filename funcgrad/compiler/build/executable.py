@@ -11,15 +11,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from funcgrad.compiler.build import disk_cache, object_file, perf_map, symbols
-from funcgrad.compiler.build.host import host
+from funcgrad.compiler.build.host import host, quick_machine
 from funcgrad.compiler.build.libraries import split_libraries
+from funcgrad.compiler.build.long_bodies import is_mostly_calls
 from funcgrad.config import config
 from funcgrad.errors import CompilerError
 
 PLACEHOLDER = "@FG_KERNEL"
 _DEFINITION = rf"(?m)^define .*{PLACEHOLDER}\b"
 # Raised whenever the passes or the options of the target machine change.
-_PIPELINE = "2: libraries, inline, sroa, simplify, combine, rotate, dce; machine 2"
+_PIPELINE = "2: libraries, inline, sroa, simplify, combine, rotate, dce; machine 3"
 
 _lock = threading.RLock()
 _addresses: dict[str, int] = {}
@@ -145,6 +146,11 @@ def _codegen() -> Any:
     return Codegen("funcgrad")
 
 
+def _machine(text: str) -> Any:
+    """What makes machine code of a program whose libraries were taken out."""
+    return quick_machine() if is_mostly_calls(text) else _codegen()._tm
+
+
 def _load_or_compile(text: str, name: str, label: str) -> int:
     key = disk_cache.make_key(text, (_PIPELINE, *host().environment))
     payload = disk_cache.load(key)
@@ -172,7 +178,7 @@ def _compile(text: str, name: str) -> bytes:
     module = _optimise(text, name)
     if not re.search(_DEFINITION, text):
         raise CompilerError(f"the text of a kernel does not define {PLACEHOLDER}")
-    code = bytes(_codegen()._tm.emit_object(module))
+    code = bytes(_machine(text).emit_object(module))
     externals = _undefined_symbols(code)
     if externals is None:
         externals = {

@@ -42,18 +42,9 @@ def host() -> Host:
     binding: Any = importlib.import_module("llvmlite.binding")
     binding.initialize_native_target()
     binding.initialize_native_asmprinter()
-    cpu = os.environ.get("NUMBA_CPU_NAME") or binding.get_host_cpu_name()
-    features = _features(binding)
+    cpu, features = _processor(binding)
     triple = binding.get_process_triple()
-    target = binding.Target.from_triple(triple)
-    machine = target.create_target_machine(
-        cpu=cpu,
-        features=features,
-        opt=2,
-        reloc=relocation(target.name),
-        codemodel="jitdefault",
-        jit=True,
-    )
+    machine = _machine(binding, opt=2)
     jit = binding.create_mcjit_compiler(binding.parse_assembly(""), machine)
     environment = (
         _numba_version(),
@@ -64,6 +55,36 @@ def host() -> Host:
         features,
     )
     return Host(binding, jit, features, environment)
+
+
+@functools.cache
+def quick_machine() -> Any:
+    """A code generator that takes a third of the time, and allocates no registers well.
+
+    Values are in memory between most instructions. `long_bodies` tells where that is
+    as good.
+    """
+    return _machine(host().binding, opt=0)
+
+
+def _machine(binding: Any, opt: int) -> Any:
+    """What makes code for this processor that this process can run."""
+    cpu, features = _processor(binding)
+    target = binding.Target.from_triple(binding.get_process_triple())
+    return target.create_target_machine(
+        cpu=cpu,
+        features=features,
+        opt=opt,
+        reloc=relocation(target.name),
+        codemodel="jitdefault",
+        jit=True,
+    )
+
+
+def _processor(binding: Any) -> tuple[str, str]:
+    """Its name and its features."""
+    cpu = os.environ.get("NUMBA_CPU_NAME") or binding.get_host_cpu_name()
+    return cpu, _features(binding)
 
 
 def _numba_version() -> str:
