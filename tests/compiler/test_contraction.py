@@ -115,6 +115,17 @@ def test_several_axes_and_batches(x_shape, y_shape, dims):
     check(numbers(x_shape, seed=1), numbers(y_shape, seed=2), dims)
 
 
+@pytest.mark.parametrize("dtype", ["f8", "f4", "c16"])
+@pytest.mark.parametrize("length", [2, 9, 40])
+def test_batches_that_are_not_one_axis(length, dtype):
+    """The heads of an attention layer, between positions and features."""
+    q, k = (numbers((2, length, 3, 20), dtype, seed) for seed in (1, 2))
+    check(q, k, (((3,), (3,)), ((0, 2), (0, 2))))
+    p = numbers((2, 3, length, length), dtype, 3)
+    check(p, k, (((3,), (1,)), ((0, 1), (0, 2))))
+    check(p, k, (((2,), (1,)), ((1, 0), (2, 0))))
+
+
 @pytest.mark.parametrize(
     ("x_shape", "y_shape", "batch"),
     [

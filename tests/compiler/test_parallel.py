@@ -12,7 +12,7 @@ import funcgrad as fg
 import funcgrad.numpy as fnp
 from funcgrad.compiler.build import pool
 from funcgrad.compiler.emit.repeats import result_types
-from funcgrad.compiler.lower import contraction, parallel
+from funcgrad.compiler.lower import parallel, product_calls
 from funcgrad.compiler.lower.parallel import chunks_of, needed
 from funcgrad.config import override
 
@@ -42,8 +42,8 @@ PROGRAMS = {
 def small_chunks(monkeypatch):
     monkeypatch.setattr(parallel, "WORTH", 1 << 10)
     monkeypatch.setattr(parallel, "CHUNK", 1 << 8)
-    monkeypatch.setattr(contraction, "PART_OF_PRODUCT", 1 << 12)
-    monkeypatch.setattr(contraction, "LEAST_ROWS", 5)
+    monkeypatch.setattr(product_calls, "PART_OF_PRODUCT", 1 << 12)
+    monkeypatch.setattr(product_calls, "LEAST_ROWS", 5)
     monkeypatch.setattr(pool, "workers", lambda: 4)
 
 

@@ -104,7 +104,10 @@ def test_parameters_have_names_that_c_takes(tmp_path):
 
 
 def test_large_products_name_blas(tmp_path):
-    a = np.ones((300, 300))
+    small = np.ones((300, 300))
+    made = fg.export.c_function(lambda a: a @ a, small, path=tmp_path, name="small")
+    assert made.externals == ()
+    a = np.ones((500, 500))
     made = fg.export.c_function(lambda a: a @ a, a, path=tmp_path, name="product")
     assert made.externals == ("dgemm_",)
     assert made.library is None

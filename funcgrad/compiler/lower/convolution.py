@@ -17,10 +17,10 @@ import numpy as np
 
 from funcgrad.compiler.emit.value import Value
 from funcgrad.compiler.lower import nest
-from funcgrad.compiler.lower.contraction import peeled, permuted
 from funcgrad.compiler.lower.index import Index, Number, plus, times
 from funcgrad.compiler.lower.matrix_loops import UNROLLED, multiply_add
 from funcgrad.compiler.lower.nodes import Buffer, Node, Register, load_at, store_at
+from funcgrad.compiler.lower.operands import peeled, permuted
 from funcgrad.compiler.lower.table import LARGEST_STATIC
 
 Axes = tuple[int, ...]

@@ -20,10 +20,10 @@ UNROLLED = 16
 
 
 class Matrices(NamedTuple):
-    """A batch of matrices in memory or in registers: strides of its three axes."""
+    """A batch of matrices in memory or in registers: strides of its axes."""
 
     node: Buffer | Register
-    batch: Number
+    batch: Sequence[Number]
     rows: Number
     columns: Number
 
