@@ -10,17 +10,21 @@ import numpy as np
 
 from funcgrad.compiler.emit.value import Value
 from funcgrad.compiler.kernels.kernel_text import KernelText
+from funcgrad.compiler.kernels.partition import partition_text, sort_parts_text
 from funcgrad.compiler.kernels.sorting import (
     argsort_text,
     places_of_keys_text,
     sort_text,
 )
-from funcgrad.ops.kernel_calls import run_in_chunks
+from funcgrad.ops.kernel_calls import run_in_chunks, run_kernel
 
 INT64 = np.dtype(np.int64)
 UINT64 = np.dtype(np.uint64)
 _WITH_KEYS = frozenset("int32 int64 uint32 uint64 float16 float32 float64".split())
 """The dtypes whose places are found by keys; NumPy sorts the smaller by radix."""
+_SPLIT = _WITH_KEYS - {"float16"}
+_LONG, _PARTS, _SAMPLE = 1 << 16, 2, 1024
+"""Rows from which on sorting goes by parts, and the sample that tells where."""
 _PRICE = 2
 """What halving the places open to an entry costs, in additions."""
 _SHORT = 32
@@ -31,7 +35,7 @@ def sorted_along(ctx: Any, x: Any, axis: int) -> Any:
     """Entries in increasing order along an axis."""
     rows = with_axis_last(ctx, x, axis)
     out = ctx.buffer(rows.shape, x.dtype)
-    _run_in_chunks(ctx, sort_text(x.dtype), out, [rows])
+    _sort_into(ctx, out, rows, x.dtype)
     return with_last_axis_at(ctx, out, axis)
 
 
@@ -44,6 +48,20 @@ def places_along(ctx: Any, x: Any, axis: int) -> Any:
         out = ctx.buffer(rows.shape, INT64)
         _run_in_chunks(ctx, argsort_text(x.dtype), out, [rows])
     return with_last_axis_at(ctx, out, axis)
+
+
+def _sort_into(ctx: Any, out: Any, rows: Any, dtype: np.dtype[Any]) -> None:
+    """Sort rows into memory; a long row in two parts, which threads may share."""
+    extent = rows.shape[-1]
+    if math.prod(rows.shape) > extent or extent < _LONG or dtype.name not in _SPLIT:
+        _run_in_chunks(ctx, sort_text(dtype), out, [rows])
+        return
+    parts = ctx.buffer((_PARTS + 1,), INT64)
+    sizes = [extent, _SAMPLE]
+    run_kernel(ctx, partition_text(dtype), [out, parts], [rows], sizes)
+    cost = _PRICE * extent * extent.bit_length() // _PARTS
+    kernel = sort_parts_text(dtype)
+    run_in_chunks(ctx, kernel, [], [out, parts], [_PARTS], cost, whole=[0])
 
 
 def with_axis_last(ctx: Any, x: Any, axis: int) -> Any:
@@ -98,7 +116,7 @@ def _places_by_keys(ctx: Any, rows: Any) -> Any:
     operands = [keys, bounds[0], drops, width]
     packed = ctx.compute(rows.shape, UINT64, joined, operands, cost=4)
     out = ctx.buffer(rows.shape, INT64)
-    _run_in_chunks(ctx, sort_text(UINT64), out, [packed])
+    _sort_into(ctx, out, packed, UINT64)
     kernel = places_of_keys_text(rows.dtype)
     _run_in_chunks(ctx, kernel, out, [rows, drops], places)
     return out

@@ -9,6 +9,7 @@ import pytest
 
 import funcgrad as fg
 from funcgrad import numpy as fnp
+from funcgrad.config import override
 
 DTYPES = ["int32", "int64", "uint32", "uint64", "float16", "float32", "float64"]
 
@@ -117,3 +118,25 @@ def test_searchsorted_of_batches(axes: Any) -> None:
         own = row[k] if axes[0] == 0 else row
         at = values if axes[1] is None else np.moveaxis(values, axes[1], 0)[k]
         np.testing.assert_array_equal(got[k], np.searchsorted(own, at))
+
+
+@pytest.mark.parametrize("dtype", ["int32", "uint64", "float32", "float64"])
+@pytest.mark.parametrize("kind", ["ties", "wide", "special"])
+def test_sort_of_a_long_row_in_parts(dtype: str, kind: str) -> None:
+    for n in (65_535, 65_536, 100_003):
+        x = rows_of(kind, dtype, n)
+        np.testing.assert_array_equal(fg.jit(fnp.sort)(x), np.sort(x))
+    np.testing.assert_array_equal(fg.jit(fnp.sort)(x[::-1]), np.sort(x))
+    for y in (np.sort(x), np.sort(x)[::-1], np.full_like(x, x[0])):
+        np.testing.assert_array_equal(fg.jit(fnp.sort)(y), np.sort(y))
+    places = fg.jit(fnp.argsort)(x)
+    np.testing.assert_array_equal(places, np.argsort(x, stable=True))
+
+
+def test_sorting_gives_the_same_bits_for_any_number_of_threads() -> None:
+    x = np.random.default_rng(0).choice([0.0, -0.0, np.nan, -np.nan, 1.0], 200_000)
+    found = []
+    for threads in (1, 2, 3):
+        with override("threads", threads):
+            found.append(fg.jit(fnp.sort)(x).tobytes())
+    assert len(set(found)) == 1

@@ -5,10 +5,8 @@ from numpy.typing import DTypeLike
 
 from funcgrad.compiler.kernels.kernel_text import MEMCPY, KernelText, at, loop
 from funcgrad.compiler.kernels.order import llvm_type
+from funcgrad.compiler.kernels.partition import sample
 from funcgrad.compiler.kernels.sorting import give_up_on_failure, sort_routine
-
-_SPREAD = -7046029254386353131
-"""2**64 over the golden ratio: its multiples lie evenly, for any number of them."""
 
 
 def select_text(dtype: DTypeLike) -> KernelText:
@@ -22,25 +20,15 @@ def select_text(dtype: DTypeLike) -> KernelText:
     of the two, which may be outside of it.
     """
     dtype = np.dtype(dtype)
-    kind, routine = llvm_type(dtype), sort_routine(dtype)
+    routine = sort_routine(dtype)
     symbol = f"fg_kernel_select_{dtype.name}"
     size = dtype.itemsize
-    take = f"""  %hash = mul i64 %s, {_SPREAD}
-  %share = lshr i64 %hash, 32
-  %scaled = mul i64 %share, %n
-  %from = lshr i64 %scaled, 32
-  %from.at = getelementptr inbounds {kind}, ptr %own.x, i64 %from
-  %taken = load {kind}, ptr %from.at
-  %taken.at = getelementptr inbounds {kind}, ptr %kept, i64 %s
-  store {kind} %taken, ptr %taken.at
-"""
     sort = f"  %{{0}} = call i32 @{routine.name}(ptr %kept, i64 %{{1}}, ptr null)\n"
     row = (
         at("own.x", "%x", "%i", "%row.size")
         + at("kept", "%work", "%i", "%row.size")
         + at("own", "%out", "%i", "%out.size")
-        + loop("s", "%samples", take)
-        + sort.format("sampled", "samples")
+        + sample(dtype, "%own.x", "%kept")
         + _bound("low", "%low", dtype)
         + _bound("high", "%high", dtype)
         + _partition(dtype)
