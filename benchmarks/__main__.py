@@ -20,7 +20,7 @@ from benchmarks.table import Row, markdown
 from benchmarks.workloads import FAMILIES, WORKLOADS
 from benchmarks.workloads.workload import Workload
 
-COLD_START = "second process"
+COLD_START = "first process, second process"
 
 
 def parse() -> argparse.Namespace:

@@ -1,4 +1,4 @@
-"""A process from its start to the first result of a compiled function, cache warm.
+"""A process from its start to the first result of a compiled function.
 
 Run with a library's name and a number of threads, it prints as JSON the seconds that
 importing it and that the first call took, and the memory of the process; `measure`
@@ -29,7 +29,7 @@ class Taken(NamedTuple):
 
 
 def environment(library: str, cache: Path, threads: int) -> dict[str, str]:
-    """Variables that switch on the library's cache on disk."""
+    """Variables that switch on the library's cache on disk, in a folder."""
     settings = {
         "funcgrad": {"FUNCGRAD_CACHE_DIR": str(cache), "FUNCGRAD_CACHE": "1"},
         "jax": {
@@ -38,15 +38,15 @@ def environment(library: str, cache: Path, threads: int) -> dict[str, str]:
             "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
         },
     }
-    # Installed packages have their bytecode on disk; a checkout gets it in this folder.
-    bytecode = {"PYTHONPYCACHEPREFIX": str(cache / "bytecode")}
+    # Installed packages have bytecode on disk; a checkout gets it beside the cache.
+    bytecode = {"PYTHONPYCACHEPREFIX": str(cache.parent / "bytecode")}
     inherited = processors.environment(threads)
     inherited.pop("PYTHONDONTWRITEBYTECODE", None)
     return inherited | bytecode | settings[library]
 
 
 def measure(library: str, cache: Path, threads: int) -> Taken:
-    """Start one process; a first one fills the cache for those after it."""
+    """Start one process; it fills the cache for those after it."""
     program = [sys.executable, "-m", "benchmarks.cold_start"]
     start = time.perf_counter()
     done = subprocess.run(

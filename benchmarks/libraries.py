@@ -10,6 +10,16 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.peers import (
+    TorchAsNumPy,
+    autograd_api,
+    draw_by_numpy,
+    draw_by_torch,
+    torch_api,
+)
+
+EAGER_STEPS = 100
+
 
 @dataclass(frozen=True)
 class Library:
@@ -23,6 +33,11 @@ class Library:
     ``forget`` drops what the library keeps of earlier programs. ``plain`` is what
     programs that are not compiled import as ``np``, None where it is not NumPy's
     interface. Floating-point data is of ``dtype``.
+
+    Eager libraries run loops of at most ``most_steps``, as loops of Python. ``add_at``
+    adds numbers to entries of an array; ``draw`` makes the call that draws a kind of
+    random numbers, None where that is ``api.random``'s; ``takes_floats`` tells whether
+    derivatives are taken by Python's floats.
     """
 
     name: str
@@ -36,6 +51,10 @@ class Library:
     api: Any = None
     plain: Any = None
     forget: Callable[[], None] = lambda: None
+    most_steps: int | None = None
+    add_at: Callable[..., Any] | None = lambda x, i, v: x.at[i].add(v)
+    draw: Callable[..., Callable[[], Any]] | None = None
+    takes_floats: bool = True
     dtype: str = "float64"
 
     def array(self, value: Any) -> Any:
@@ -119,6 +138,8 @@ def load_numpy(dtype: str = "float64") -> Library:
         as_array=np.asarray,
         ready=lambda result: result,
         plain=np,
+        add_at=None,
+        draw=draw_by_numpy,
         dtype=dtype,
     )
 
@@ -135,7 +156,10 @@ def load_autograd(dtype: str = "float64") -> Library:
         grad=autograd.grad,
         as_array=np.asarray,
         ready=lambda result: result,
+        api=autograd_api(),
         plain=anp,
+        most_steps=EAGER_STEPS,
+        add_at=None,
         dtype=dtype,
     )
 
@@ -148,10 +172,16 @@ def load_torch(dtype: str = "float64") -> Library:
     return Library(
         name="torch",
         version=torch.__version__,
-        np=torch,
+        np=TorchAsNumPy(torch),
         grad=torch.func.grad,
         as_array=torch.as_tensor,
         ready=lambda result: result,
+        api=torch_api(torch),
+        plain=TorchAsNumPy(torch),
+        most_steps=EAGER_STEPS,
+        add_at=lambda x, i, v: x.index_add(0, i, v),
+        draw=draw_by_torch,
+        takes_floats=False,
         dtype=dtype,
     )
 

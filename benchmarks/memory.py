@@ -19,6 +19,7 @@ import dataclasses
 import gc
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -87,14 +88,17 @@ class Watched:
 
     def __init__(self, library: Library) -> None:
         self.nbytes: int | None = None
-        self._jit = library.jit
-        jit = None if library.jit is None else self.jit
-        self.library = dataclasses.replace(library, jit=jit)
+        self.library = library
+        if library.jit is not None:
+            self.library = dataclasses.replace(
+                library,
+                jit=partial(self.compile, library.jit),
+                fused_jit=partial(self.compile, library.fused_jit),
+            )
 
-    def jit(self, f: Callable[..., Any]) -> Callable[..., Any]:
-        """In place of the library's: a first call measures a few."""
-        assert self._jit is not None
-        compiled = self._jit(f)
+    def compile(self, jit: Any, f: Callable[..., Any]) -> Callable[..., Any]:
+        """In place of the library's ``jit``: a first call measures a few."""
+        compiled = jit(f)
 
         def watched(*args: Any) -> Any:
             compiled.lower(*args).compile().memory_analysis()

@@ -104,7 +104,8 @@ def run_workload(workload: Workload, workers: list[Worker], rounds: int) -> Row:
                 row.errors[worker.library] = reply["error"]
             elif "seconds" in reply:
                 row.seconds.setdefault(worker.library, []).append(reply["seconds"])
-                results.append(reply["result"])
+                if reply["result"] is not None:
+                    results.append(reply["result"])
         if workload.comparable and len(results) > 1:
             row.agrees = row.agrees and agree(
                 results, workload.tolerance * coarser, ABSOLUTE * coarser
@@ -121,20 +122,28 @@ def run_memory(workload: Workload, workers: list[Worker], row: Row) -> None:
 
 
 def run_cold_start(libraries: list[str], rounds: int, threads: int) -> list[Row]:
-    """Time new processes with a warm cache on disk, the libraries taking turns."""
+    """Time new processes, the libraries taking turns.
+
+    In each round a first process finds no cache on disk, and a second one a warm cache.
+    """
     rows = {
-        part: Row(f"second process, {part}", cold_start.BARS)
+        (which, part): Row(f"{which} process, {part}", bars)
+        for which, bars in (("first", {}), ("second", cold_start.BARS))
         for part in ("import", "first call", "process")
     }
+    del rows["first", "import"]
+    chosen = [lib for lib in libraries if lib in cold_start.LIBRARIES]
     with tempfile.TemporaryDirectory() as folder:
-        chosen = [lib for lib in libraries if lib in cold_start.LIBRARIES]
-        caches = {lib: Path(folder) / lib for lib in chosen}
-        for lib in chosen:
-            cold_start.measure(lib, caches[lib], threads)
-        for _ in range(rounds):
+        for lib in chosen:  # Python's bytecode is written
+            cold_start.measure(lib, Path(folder) / "before", threads)
+        for n in range(rounds):
             for lib in chosen:
-                taken = cold_start.measure(lib, caches[lib], threads)
-                rows["process"].add_memory(lib, taken.nbytes)
-                for part, seconds in taken.seconds.items():
-                    rows[part].seconds.setdefault(lib, []).append(seconds)
+                for which in ("first", "second"):
+                    cache = Path(folder) / f"{lib}-{n}"
+                    taken = cold_start.measure(lib, cache, threads)
+                    rows[which, "process"].add_memory(lib, taken.nbytes)
+                    for part, seconds in taken.seconds.items():
+                        if (which, part) in rows:
+                            row = rows[which, part]
+                            row.seconds.setdefault(lib, []).append(seconds)
     return list(rows.values())

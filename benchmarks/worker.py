@@ -24,6 +24,7 @@ import numpy as np
 from benchmarks import processors
 from benchmarks.libraries import LOADERS, Library
 from benchmarks.memory import peak_of
+from benchmarks.peers import Missing
 from benchmarks.workloads import WORKLOADS
 from benchmarks.workloads.workload import Call, Workload
 
@@ -82,6 +83,13 @@ class Bench:
         """Time one repetition, and return what it computed."""
         if any(getattr(self.library, need) is None for need in workload.needs):
             return {"missing": True}
+        try:
+            return self.measure_present(workload.for_library(self.library), seed)
+        except Missing:
+            return {"missing": True}
+
+    def measure_present(self, workload: Workload, seed: int) -> dict[str, Any]:
+        """The same where the library has what the workload uses."""
         if workload.fresh:
             return self.measure_fresh(workload, seed)
         call = self.calls.get(workload.name)
@@ -90,7 +98,9 @@ class Bench:
             call = self.calls[workload.name] = workload.build(self.library, 0)
             call()
         seconds = repeat(call) / workload.divisor
-        result = numbers(self.compared_call(workload)())
+        result = None
+        if self.library.name not in workload.apart:
+            result = numbers(self.compared_call(workload)())
         return {"seconds": seconds, "result": result}
 
     def compared_call(self, workload: Workload) -> Call:
@@ -103,7 +113,8 @@ class Bench:
 
     def measure_memory(self, workload: Workload) -> dict[str, Any]:
         """The most memory that calls hold at once."""
-        return {"bytes": peak_of(workload.build, self.library)}
+        shorter = workload.for_library(self.library)
+        return {"bytes": peak_of(shorter.build, self.library)}
 
     def call_for(self, workload: Workload, seconds: float) -> dict[str, Any]:
         """Make the calls of a workload that was measured, again and again."""

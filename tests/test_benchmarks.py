@@ -6,12 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from benchmarks import changes, chart, hand_written, profile, worker
-from benchmarks.libraries import load_funcgrad
+from benchmarks.libraries import LOADERS, load_funcgrad
 from benchmarks.memory import ENVIRONMENT, RESOLUTION
 from benchmarks.profile import find
 from benchmarks.runner import Worker, agree, run_workload
@@ -47,6 +48,49 @@ def test_long_runs_are_compared_after_fewer_steps_in_single_precision(monkeypatc
     after_fewer = worker.numbers(workload.single(load_funcgrad(), 0)())
     np.testing.assert_allclose(results["float32"], after_fewer, rtol=1e-5)
     assert not np.allclose(results["float64"], after_fewer, rtol=1e-2)
+
+
+PEERS = [
+    "un-jitted grad, polynomial of a Python float",
+    "MLP 8-32-32-1, batch 32, gradient",
+    "per-example gradients",
+    "convolutional net",
+    "attention: gradient",
+    "Lorenz RK4, scalars carried: gradient",
+    "Kalman 2x2: gradient",
+    "training loop",
+    "Gaussian mixture, 2000 points: gradient",
+    "Hessian-vector product",
+    "Jacobians",
+    "segment sum, 1e5 into 1000: gradient",
+    "scatter-add",
+    "median",
+    "random bits",
+]
+
+
+@pytest.mark.filterwarnings("default::DeprecationWarning")  # of the peers
+@pytest.mark.parametrize("peer", ["autograd", "torch"])
+@pytest.mark.parametrize("name", PEERS)
+def test_eager_peers_compute_the_same(peer, name, bench, monkeypatch):
+    pytest.importorskip(peer)
+    monkeypatch.setattr(worker, "MIN_SECONDS", 0.0)
+    library = replace(LOADERS[peer]("float64"), most_steps=3)
+    workload = find(name)
+    reply = worker.Bench(library).measure(workload, 0)
+    if reply.get("missing"):
+        assert peer == "autograd"
+        return
+    if reply["result"] is None:  # fewer steps, or other random numbers
+        assert workload.for_library(library).divisor == 3 or "random" in name
+        ours, theirs = (
+            worker.numbers(workload.for_library(short).build(short, 0)())
+            for short in (replace(bench.library, most_steps=3), library)
+        )
+        assert "random" in name or agree([ours, theirs], 1e-6, 1e-9)
+    else:
+        expected = bench.measure(workload, 0)["result"]
+        assert agree([expected, reply["result"]], workload.tolerance, 1e-9)
 
 
 def test_random_programs_have_their_size_and_differ():

@@ -47,8 +47,9 @@ def segment_sum(lib: Library, seed: int, *, gradient: bool) -> Call:
 def scatter(lib: Library, seed: int) -> Call:
     """Add 1e5 numbers to entries of an array of 1e4, picked at random."""
     rng = np.random.default_rng(seed)
-    xp = lib.np
-    f = lambda i, v: xp.zeros(10_000, v.dtype).at[i].add(v)
+    xp, add_at = lib.np, lib.add_at
+    assert add_at is not None
+    f = lambda i, v: add_at(xp.zeros(10_000, v.dtype), i, v)
     return jitted(
         lib, f, (rng.integers(10_000, size=100_000), rng.normal(size=100_000))
     )
@@ -82,7 +83,9 @@ def searchsorted(lib: Library, seed: int) -> Call:
 
 
 def draw(lib: Library, seed: int, *, function: str) -> Call:
-    """A million random numbers from a key."""
+    """A million random numbers from a key, or from a generator."""
+    if lib.draw is not None:
+        return lib.draw(function, seed, MILLION, lib.dtype)
     random = lib.api.random
     key = random.key(seed) if lib.name == "funcgrad" else random.PRNGKey(seed)
     sampler = getattr(random, function)
@@ -96,13 +99,14 @@ WORKLOADS = [
     *both_ways("gather 1e5 of 1e4", gather, 1.0),
     *both_ways("embedding, 4096 rows of 64", embedding, 1.0),
     *both_ways("segment sum, 1e5 into 1000", segment_sum, 1.0),
-    Workload("scatter-add 1e5 into 1e4", scatter, {"jax": 1.0}),
+    Workload("scatter-add 1e5 into 1e4", scatter, {"jax": 1.0}, needs=("add_at",)),
     *(
         Workload(
             f"scan with x.at[i].set, {size} entries, one step",
             partial(scan_with_updates, size=size),
             {"jax": 1.0},
             divisor=size,
+            needs=("jit",),
         )
         for size in (1000, 100_000)
     ),
@@ -122,7 +126,14 @@ WORKLOADS = [
         {"numpy": 1.0, "jax": 1.0},
         needs=("plain",),
     ),
-    Workload("random bits, 1e6", partial(draw, function="bits"), {"jax": 5.0}),
-    Workload("random uniform, 1e6", partial(draw, function="uniform"), {"jax": 1.0}),
-    Workload("random normal, 1e6", partial(draw, function="normal"), {"jax": 1.0}),
+    *(
+        Workload(
+            f"random {name}, 1e6",
+            partial(draw, function=name),
+            {"jax": bar},
+            needs=(),
+            apart=("numpy", "torch"),
+        )
+        for name, bar in (("bits", 5.0), ("uniform", 1.0), ("normal", 1.0))
+    ),
 ]

@@ -79,14 +79,22 @@ WORKLOADS = [
         )
         for name in PROGRAMS
     ),
-    Workload("call of a jitted function, a float", scalar_call, {"jax": 8.0}),
+    Workload(
+        "call of a jitted function, a float", scalar_call, {"jax": 8.0}, needs=("jit",)
+    ),
     *(
         Workload(
             name=f"call of a jitted function, {n} array{'s' * (n > 1)}",
             build=partial(call_overhead, arrays=n),
             bars={"jax": 8.0},
+            needs=("jit",),
         )
         for n in (1, 2, 3, 5)
     ),
-    Workload("call of a jitted function, 100-leaf pytree", pytree_call, {"jax": 4.0}),
+    Workload(
+        "call of a jitted function, 100-leaf pytree",
+        pytree_call,
+        {"jax": 4.0},
+        needs=("jit",),
+    ),
 ]

@@ -104,6 +104,7 @@ WORKLOADS = [
             build=partial(compile_program, operations=n, gradient=gradient),
             bars={"jax": 12.0},
             fresh=True,
+            needs=("jit",),
             # derivatives of long chains amplify the last digits
             tolerance=1e-5,
         )
@@ -115,12 +116,20 @@ WORKLOADS = [
         build=partial(compile_layers, layers=20),
         bars={"jax": 12.0},
         fresh=True,
+        needs=("jit",),
     ),
-    Workload("new batch size, one layer", new_batch_size, {"jax": 20.0}, fresh=True),
+    Workload(
+        "new batch size, one layer",
+        new_batch_size,
+        {"jax": 20.0},
+        fresh=True,
+        needs=("jit",),
+    ),
     Workload(
         "new batch size, the gradient of 50 operations",
         new_batch_size_of_program,
         {"jax": 20.0},
         fresh=True,
+        needs=("jit",),
     ),
 ]

@@ -313,12 +313,18 @@ WORKLOADS = [
         "Newton by vmap of while_loop, 1e4 lanes",
         partial(newton, points=10_000),
         {"jax": 1.0},
+        needs=("jit",),
     ),
     Workload(
         "Mandelbrot by vmap of while_loop, 200x200",
         partial(mandelbrot, side=200),
         {"jax": 5.0},
+        needs=("jit",),
     ),
-    Workload("vmap of while_loop, uneven lanes", uneven_lanes, {"jax": 5.0}),
-    Workload("vmap of cond, a rare heavy branch", rare_branch, {"jax": 5.0}),
+    Workload(
+        "vmap of while_loop, uneven lanes", uneven_lanes, {"jax": 5.0}, needs=("jit",)
+    ),
+    Workload(
+        "vmap of cond, a rare heavy branch", rare_branch, {"jax": 5.0}, needs=("jit",)
+    ),
 ]

@@ -16,7 +16,7 @@ def lennard_jones(lib: Library, seed: int, *, gradient: bool) -> Call:
     """Energy, or forces, of 100 particles: all pairs."""
     xp = lib.np
     rng = np.random.default_rng(seed)
-    upper = np.triu_indices(100, 1)
+    upper = lib.arrays(np.triu_indices(100, 1))
 
     def energy(x: Any) -> Any:
         d = x[upper[0]] - x[upper[1]]
@@ -63,7 +63,7 @@ def mixture(lib: Library, seed: int, *, gradient: bool) -> Call:
         d = x[:, None, :] - means[None, :, :]
         # In the other order XLA's code in single precision gives wrong numbers.
         z = xp.sum(factors[None, :, :, :] * d[:, :, None, :], axis=-1)
-        scale = xp.sum(xp.log(xp.abs(xp.diagonal(factors, axis1=1, axis2=2))), axis=1)
+        scale = xp.sum(xp.log(xp.abs(xp.diagonal(factors, axis1=-1, axis2=-2))), axis=1)
         terms = logits + scale - 0.5 * xp.sum(z * z, axis=-1)
         high = xp.max(terms, axis=1)
         each = high + xp.log(xp.sum(xp.exp(terms - high[:, None]), axis=1))

@@ -33,7 +33,9 @@ class Workload:
     tolerance : float
         Relative difference allowed between two libraries' results in double precision.
     comparable : bool
-        Whether all libraries compute the same numbers (random numbers differ).
+        Whether all libraries compute the same numbers.
+    apart : tuple of str
+        Libraries that compute other numbers: their random numbers are others.
     single : callable or None
         Builds a shorter call whose result is compared in single precision in place of
         the timed one's, where errors of rounding grow with the length of the run.
@@ -48,6 +50,17 @@ class Workload:
     tolerance: float = 1e-7
     comparable: bool = True
     single: Build | None = None
+    apart: tuple[str, ...] = ()
+
+    def for_library(self, lib: Library) -> Workload:
+        """The same with as few steps as an eager library is to run, if it has steps."""
+        keywords = getattr(self.build, "keywords", {})
+        most = lib.most_steps
+        if most is None or keywords.get("steps", 0) <= most:
+            return self
+        build: Any = self.build
+        shorter = partial(build, steps=most)
+        return replace(self, build=shorter, divisor=most, apart=(lib.name,))
 
 
 def jitted(lib: Library, f: Callable[..., Any], args: tuple[Any, ...]) -> Call:
