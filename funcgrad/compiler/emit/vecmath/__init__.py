@@ -52,7 +52,6 @@ _FLOAT64_ONLY: dict[str, Emit] = {
     "cbrt": power.cbrt,
     "cosh": hyperbolic.cosh,
     "digamma": gamma.digamma,
-    "erf_inv": error_function.erf_inv,
     "lgamma": gamma.lgamma,
     "sinh": hyperbolic.sinh,
 }
@@ -60,6 +59,7 @@ _FLOAT64_ONLY: dict[str, Emit] = {
 REAL: dict[str, Emit] = {
     "cos": trigonometric.cos,
     "erf": error_function.erf,
+    "erf_inv": error_function.erf_inv,
     "erfc": error_function.erfc,
     "exp": exponential.exp,
     "exp2": exponential.exp2,

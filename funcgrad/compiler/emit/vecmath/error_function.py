@@ -6,21 +6,22 @@ import math
 
 from funcgrad.compiler.emit.arithmetic import Arithmetic
 from funcgrad.compiler.emit.value import FLOAT64, Value
-from funcgrad.compiler.emit.vecmath.coefficients import (
+from funcgrad.compiler.emit.vecmath.exponential import exp_shifted
+from funcgrad.compiler.emit.vecmath.logarithm import log_normal
+from funcgrad.compiler.emit.vecmath.polynomial import clamp, estrin, halves
+from funcgrad.compiler.emit.vecmath.special_coefficients import (
     ERF,
     ERF_INV_CENTER,
     ERF_INV_MIDDLE,
     ERF_INV_TAIL,
     ERF_TAIL,
     ERFC,
+    ERFC_ROOT,
 )
-from funcgrad.compiler.emit.vecmath.exponential import exp_shifted
-from funcgrad.compiler.emit.vecmath.logarithm import log_normal
-from funcgrad.compiler.emit.vecmath.polynomial import clamp, estrin
 
 
 def _central(b: Arithmetic, x: Value) -> Value:
-    """``erf(x)`` for ``|x| < 1``."""
+    """``erf(x)`` for ``|x| < 1``, of float32 for ``|x| < 1.2``."""
     return b.fma(x, estrin(b, b.mul(x, x), ERF), x)
 
 
@@ -33,17 +34,31 @@ def _tail(b: Arithmetic, x: Value) -> Value:
     return exp_shifted(b, b.neg(square), low=b.neg(lost), factor=smooth)
 
 
+def _small_tail(b: Arithmetic, x: Value) -> Value:
+    """``erfc(x)`` for ``1 < x < 6``, to the precision of ``1 - erfc(x)``."""
+    smooth = estrin(b, b.sub(x, 2.0), ERF_TAIL)
+    return exp_shifted(b, b.neg(b.mul(x, x)), factor=smooth)
+
+
+def _small_tail_float32(b: Arithmetic, x: Value) -> Value:
+    """The same of float32 for ``1.2 < x < 4``."""
+    root = halves(b, b.sub(x, 2.0), ERFC_ROOT)
+    square = b.mul(root, root)
+    return b.mul(square, square)
+
+
 def erf(b: Arithmetic, x: Value) -> Value:
     """``2 / sqrt(pi)`` times the integral of ``exp(-t**2)`` from 0 to ``x``."""
     size = b.fabs(x)
-    one = b.const(x.dtype, 1.0, x.lanes)
-    # erfc is small here, so its error, and that of the square, hardly count.
-    center, end = (2.0, 6.0) if x.dtype == FLOAT64 else (1.5, 4.0)
-    far = clamp(b, size, 0.75, end)
-    smooth = estrin(b, b.sub(far, center), ERF_TAIL)
-    far = b.sub(one, exp_shifted(b, b.neg(b.mul(far, far)), factor=smooth))
+    # erfc is small in the tail, so its error hardly counts.
+    if x.dtype == FLOAT64:
+        turn, erfc_far = 1.0, _small_tail(b, clamp(b, size, 0.75, 6.0))
+    else:
+        short = b.select(b.cmp("gt", size, 4.0), 4.0, size)
+        turn, erfc_far = 1.2, _small_tail_float32(b, short)
+    far = b.sub(b.const(x.dtype, 1.0, x.lanes), erfc_far)
     near = _central(b, size)
-    return b.copysign(b.select(b.cmp("lt", size, 1.0), near, far), x)
+    return b.copysign(b.select(b.cmp("lt", size, turn), near, far), x)
 
 
 def erfc(b: Arithmetic, x: Value) -> Value:
@@ -57,20 +72,18 @@ def erfc(b: Arithmetic, x: Value) -> Value:
 
 
 def erf_inv(b: Arithmetic, x: Value) -> Value:
-    """The inverse of ``erf`` for float64; infinite at -1 and 1, NaN beyond."""
+    """The inverse of ``erf``; infinite at -1 and 1, NaN beyond."""
     size = b.fabs(x)
-    one = b.const(FLOAT64, 1.0, x.lanes)
-    # w = -log(1 - x**2), with what rounding took from the product.
+    one = b.const(x.dtype, 1.0, x.lanes)
     product = b.mul(b.sub(one, size), b.add(one, size))
-    lost = b.fma(b.neg(size), size, b.sub(one, product))
-    lost = b.select(b.cmp("lt", size, 0.5), lost, 0.0)
     inside = b.select(b.cmp("lt", size, 1.0), product, 0.5)
-    w = b.neg(log_normal(b, inside, low=b.div(lost, inside)))
+    w = b.neg(log_normal(b, inside))
     root = b.sqrt(w)
-    center = estrin(b, b.sub(w, 3.0), ERF_INV_CENTER)
-    middle = estrin(b, b.sub(root, 3.25), ERF_INV_MIDDLE)
-    tail = estrin(b, b.sub(root, 5.0), ERF_INV_TAIL)
-    factor = b.select(b.cmp("lt", w, 16.0), middle, tail)
+    center = halves(b, b.sub(w, 3.0), ERF_INV_CENTER[x.dtype.itemsize])
+    factor = estrin(b, b.sub(root, 3.25), ERF_INV_MIDDLE)
+    if x.dtype == FLOAT64:  # w of float32 ends at 16
+        tail = estrin(b, b.sub(root, 5.0), ERF_INV_TAIL)
+        factor = b.select(b.cmp("lt", w, 16.0), factor, tail)
     y = b.mul(x, b.select(b.cmp("lt", w, 6.0), center, factor))
     y = b.select(b.cmp("eq", size, 1.0), b.mul(x, math.inf), y)
     return b.select(b.cmp("gt", size, 1.0), math.nan, y)

@@ -6,8 +6,12 @@ import math
 
 from funcgrad.compiler.emit.arithmetic import Arithmetic
 from funcgrad.compiler.emit.value import Value
-from funcgrad.compiler.emit.vecmath.coefficients import DIGAMMA, LGAMMA, STIRLING
 from funcgrad.compiler.emit.vecmath.polynomial import estrin
+from funcgrad.compiler.emit.vecmath.special_coefficients import (
+    DIGAMMA,
+    LGAMMA,
+    STIRLING,
+)
 
 _LARGE = 8.0
 _HALF_LOG_TWO_PI = 0.9189385332046728
