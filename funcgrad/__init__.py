@@ -47,14 +47,6 @@ from funcgrad.core.array import Array as Array
 from funcgrad.core.aval import float0 as float0
 from funcgrad.core.trace import typeof as typeof
 from funcgrad.deferred import deferred
-from funcgrad.ops.control.callback import pure_callback as pure_callback
-from funcgrad.ops.control.checkpoint import checkpoint as checkpoint
-from funcgrad.ops.control.checkpoint import checkpoint as remat  # noqa: F401
-from funcgrad.ops.control.checkpoint import checkpoint_policies as checkpoint_policies
-from funcgrad.ops.control.custom_gradient import custom_gradient as custom_gradient
-from funcgrad.ops.control.custom_rules import custom_jvp as custom_jvp
-from funcgrad.ops.control.custom_rules import custom_vjp as custom_vjp
-from funcgrad.ops.control.custom_vmap import custom_vmap as custom_vmap
 
 if TYPE_CHECKING:
     from funcgrad import ad_checkpoint as ad_checkpoint
@@ -77,6 +69,16 @@ if TYPE_CHECKING:
     from funcgrad.api.profile import profile as profile
     from funcgrad.api.progress import progress as progress
     from funcgrad.interop.wrapped import wrap_njit as wrap_njit
+    from funcgrad.ops.control.callback import pure_callback as pure_callback
+    from funcgrad.ops.control.checkpoint import checkpoint as checkpoint
+    from funcgrad.ops.control.checkpoint import checkpoint as remat  # noqa: F401
+    from funcgrad.ops.control.checkpoint import (
+        checkpoint_policies as checkpoint_policies,
+    )
+    from funcgrad.ops.control.custom_gradient import custom_gradient as custom_gradient
+    from funcgrad.ops.control.custom_rules import custom_jvp as custom_jvp
+    from funcgrad.ops.control.custom_rules import custom_vjp as custom_vjp
+    from funcgrad.ops.control.custom_vmap import custom_vmap as custom_vmap
     from funcgrad.viz.graph import graph as graph
 else:
     __getattr__, __dir__ = deferred(
@@ -84,10 +86,18 @@ else:
         "ad_checkpoint custom_batching custom_derivatives debug export flatten_util "
         "image lax nn optimizers random scipy test_util tree_util".split(),
         {
+            "checkpoint": "funcgrad.ops.control.checkpoint",
+            "checkpoint_policies": "funcgrad.ops.control.checkpoint",
+            "custom_gradient": "funcgrad.ops.control.custom_gradient",
+            "custom_jvp": "funcgrad.ops.control.custom_rules",
+            "custom_vjp": "funcgrad.ops.control.custom_rules",
+            "custom_vmap": "funcgrad.ops.control.custom_vmap",
             "graph": "funcgrad.viz.graph",
             "print_environment_info": "funcgrad.api.environment",
             "profile": "funcgrad.api.profile",
             "progress": "funcgrad.api.progress",
+            "pure_callback": "funcgrad.ops.control.callback",
+            "remat": "funcgrad.ops.control.checkpoint:checkpoint",
             "wrap_njit": "funcgrad.interop.wrapped",
         },
     )

@@ -1,4 +1,4 @@
-"""Modules and names of a package that load when they are first used (PEP 562)."""
+"""Modules and names of a package that load when they are first used."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ def deferred(
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """The ``__getattr__`` and ``__dir__`` of a package whose parts load on first use.
 
+    They are the functions of PEP 562.
+
     The package lists the same names as imports under ``if TYPE_CHECKING``, where type
     checkers and editors read them.
 
@@ -23,7 +25,8 @@ def deferred(
     modules : iterable of str
         Its submodules, by their own names.
     names : dict of str to str, optional
-        Objects to export, and the module that each lives in under the same name.
+        Objects to export, and the module that each lives in under the same name, or
+        under another: ``module:name``.
 
     Returns
     -------
@@ -43,7 +46,8 @@ def deferred(
             return importlib.import_module(f"{package}.{name}")
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        value = getattr(importlib.import_module(homes[name]), name)
+        home, _, attribute = homes[name].partition(":")
+        value = getattr(importlib.import_module(home), attribute or name)
         setattr(sys.modules[package], name, value)
         return value
 
@@ -51,3 +55,39 @@ def deferred(
         return sorted({*vars(sys.modules[package]), *submodules, *homes})
 
     return find, list_names
+
+
+def deferred_module(name: str) -> Any:
+    """A module that loads when something of it is first asked for.
+
+    The importing module names it under ``if TYPE_CHECKING`` too, as `deferred` says.
+
+    Parameters
+    ----------
+    name : str
+        Its full name.
+
+    Returns
+    -------
+    object with the module's attributes
+
+    Examples
+    --------
+    >>> colors = deferred_module("colorsys")
+    >>> colors.rgb_to_hsv(0.0, 0.0, 0.0)
+    (0.0, 0.0, 0.0)
+    """
+    return _Deferred(name)
+
+
+class _Deferred:
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(importlib.import_module(self._name), attribute)
+
+    def __repr__(self) -> str:
+        return f"<module {self._name!r}, deferred>"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import funcgrad
@@ -26,9 +28,15 @@ numpy.random numpy.fft numpy.polynomial numpy.ma
 ast hashlib html json logging pathlib pickle platform shutil subprocess tempfile urllib
 """.split()
 OWN = """
+funcgrad.compiler.pipeline funcgrad.compiler.lower.lowering funcgrad.compiler.kernels
+funcgrad.compiler.simplify.passes funcgrad.compiler.emit.vecmath
+funcgrad.numpy.sets funcgrad.numpy.statistics funcgrad.ops.convolution
+funcgrad.ops.control.loops funcgrad.ops.control.custom_rules
 funcgrad.lax funcgrad.nn funcgrad.optimizers funcgrad.random funcgrad.scipy
 funcgrad.test_util funcgrad.testing funcgrad.viz
 """.split()
+
+MOST_MODULES = 160
 
 
 def output(program: str) -> set[str]:
@@ -51,6 +59,11 @@ def loaded() -> set[str]:
 @pytest.mark.parametrize("name", SLOW + OWN)
 def test_import_does_not_load(loaded, name):
     assert name not in loaded
+
+
+def test_import_loads_few_modules(loaded):
+    """Each costs half a millisecond."""
+    assert len([name for name in loaded if name.startswith("funcgrad")]) <= MOST_MODULES
 
 
 def names_for_type_checkers(path: Path) -> set[str]:
@@ -90,3 +103,68 @@ assert abs(funcgrad.grad(scipy.special.expit)(0.0) - 0.25) < 1e-12
 
 def test_dispatch_table_names_special_functions():
     assert "scipy.special.expit" in funcgrad.numpy.dispatch_table()
+
+
+def test_functions_of_numpy_are_answered_for_before_ours_are_loaded():
+    """Whatever the whole library answers for, a fresh interpreter answers for too."""
+    names = [
+        name
+        for name in funcgrad.numpy.dispatch_table()
+        if name.startswith("numpy.") and not isinstance(_numpy(name), np.ufunc)
+    ]
+    program = f"""
+import funcgrad, numpy
+from funcgrad.core.numpy_protocol import find_function
+for name in {names}:
+    function = numpy
+    for part in name.split(".")[1:]:
+        function = getattr(function, part)
+    if find_function(function) is None:
+        print(name)
+"""
+    assert output(program) == set()
+
+
+def _numpy(name: str) -> object:
+    return functools.reduce(getattr, name.split(".")[1:], np)
+
+
+@pytest.mark.parametrize("name", ["argsort", "searchsorted", "sort"])
+def test_methods_are_answered_for_before_ours_are_loaded(name):
+    program = f"""
+import funcgrad, numpy
+funcgrad.make_jaxpr(lambda x: x.{name}(*{[0.5] if name == "searchsorted" else []}))(
+    numpy.arange(3.0)
+)
+print("done")
+"""
+    assert output(program) == {"done"}
+
+
+def test_star_import_gives_deferred_names_too():
+    program = "from funcgrad.numpy import *; print(unique is not None, sum, tanh)"
+    assert "True" in output(program)
+
+
+def test_deferred_functions_are_pickled():
+    program = """
+import pickle, funcgrad as fg, funcgrad.numpy as fnp
+same = [pickle.loads(pickle.dumps(f)) is f for f in (fnp.median, fnp.sort, fg.remat)]
+print(all(same), fg.remat is fg.checkpoint)
+"""
+    assert output(program) == {"True"}
+
+
+def test_modules_load_when_something_of_them_is_used():
+    program = """
+import sys
+from funcgrad.deferred import deferred_module
+module = deferred_module("colorsys")
+before = "colorsys" in sys.modules
+print(before, repr(module).strip("<>").replace(" ", "_"), module.hsv_to_rgb(0, 0, 1))
+try:
+    module.nonsense
+except AttributeError:
+    print("absent")
+"""
+    assert {"False", "absent"} <= output(program)

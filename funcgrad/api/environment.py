@@ -10,7 +10,7 @@ import sys
 
 from funcgrad.compiler.build import disk_cache
 from funcgrad.compiler.build.executable import vector_bytes
-from funcgrad.compiler.build.host import cores, host
+from funcgrad.compiler.build.host import cores, target
 from funcgrad.config import config
 
 _PACKAGES = ("funcgrad", "numpy", "scipy", "numba", "llvmlite")
@@ -37,7 +37,7 @@ def info() -> str:
         **{package: version(package) for package in _PACKAGES},
         "python": f"{platform.python_version()} ({platform.python_implementation()})",
         "system": platform.platform(),
-        "processor": f"{host().environment[4]}, {8 * vector_bytes()}-bit vectors",
+        "processor": f"{target().cpu}, {8 * vector_bytes()}-bit vectors",
         "cores": f"{cores()} of {os.cpu_count()}",
         "threads": str(config.threads or "one per core"),
         "cache": f"{state}, {disk_cache.directory()}",

@@ -30,7 +30,7 @@ from funcgrad.api.cache_misses import (
 from funcgrad.api.lowered import Lowered, Traced
 from funcgrad.api.staging import aval_of
 from funcgrad.api.static_arguments import StaticArguments, both_ways, check_static
-from funcgrad.compiler.pipeline import as_argument
+from funcgrad.compiler.program import as_argument
 from funcgrad.config import config, modes, watch
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.trace import Tracer, typeof

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from funcgrad import errors
 from funcgrad.api.direct_call import direct_call
 from funcgrad.api.staging import struct_of
-from funcgrad.compiler.pipeline import stage_text
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.jaxpr import ClosedJaxpr, Jaxpr
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import Tracer, typeof
+from funcgrad.deferred import deferred_module
 from funcgrad.ops.control.call import compiled, execute
+
+if TYPE_CHECKING:
+    from funcgrad.compiler import pipeline
+else:
+    pipeline = deferred_module("funcgrad.compiler.pipeline")
 
 
 class Traced(NamedTuple):
@@ -100,7 +105,7 @@ class Lowered:
         ValueError
             If there is no such stage.
         """
-        return stage_text(self._traced.jaxpr, stage)
+        return pipeline.stage_text(self._traced.jaxpr, stage)
 
     def lower(self) -> Lowered:
         """Itself: tracing and lowering are one step."""
@@ -142,7 +147,7 @@ class Compiled:
 
     def as_text(self, stage: str = "optimized") -> str:
         """The program as text; the stages are those of `Lowered.as_text`."""
-        return stage_text(self._traced.jaxpr, stage)
+        return pipeline.stage_text(self._traced.jaxpr, stage)
 
     def memory_analysis(self) -> dict[str, int]:
         """Bytes of arguments, results, and scratch memory of a running call."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from funcgrad.compiler.lower.carries import origin
 from funcgrad.compiler.lower.nodes import is_small
-from funcgrad.compiler.pipeline import Executable, as_argument
+from funcgrad.compiler.program import Executable, as_argument
 from funcgrad.core.jaxpr import Jaxpr
 
 
@@ -23,6 +23,11 @@ class DonatingExecutable(Executable):
     def __init__(self, jaxpr: Jaxpr, donated: Sequence[int]) -> None:
         self._donated = tuple(donated)
         super().__init__(jaxpr)
+
+    @property
+    def variant(self) -> str:
+        """What tells programs that overwrite these arguments from others."""
+        return f"overwrites {self._donated}"
 
     def own_arguments(self, jaxpr: Jaxpr) -> list[int]:
         """The arguments that the program may overwrite."""

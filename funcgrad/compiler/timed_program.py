@@ -9,7 +9,7 @@ from funcgrad.compiler.build.executable import vector_bytes
 from funcgrad.compiler.lower.clock import seconds_per_tick
 from funcgrad.compiler.lower.control_flow import ControlLowering
 from funcgrad.compiler.lower.timed import NOWHERE, Line, TimedLowering
-from funcgrad.compiler.pipeline import Executable
+from funcgrad.compiler.program import Executable
 from funcgrad.core.jaxpr import Jaxpr
 
 
@@ -36,6 +36,11 @@ class TimedExecutable(Executable):
     def __init__(self, jaxpr: Jaxpr) -> None:
         self._timed = TimedLowering(vector_bytes())
         super().__init__(jaxpr)
+
+    @property
+    def variant(self) -> None:
+        """None: its code counts in memory of this process."""
+        return None
 
     def lowering(self) -> ControlLowering:
         """What the program is written by."""

@@ -28,12 +28,13 @@ functions: dict[Callable[..., Any], Callable[..., Any]] = {}
 ufunc_methods: dict[str, Callable[..., Any]] = {}
 """``reduce``, ``accumulate``, ``outer``, ``at``: (ufunc, *args, **kwargs)."""
 deferred: dict[str, str] = {}
-"""Packages to those modules of ours that answer for their functions, not yet loaded."""
+"""Packages, functions and methods (``numpy.fft``, ``numpy.unique``,
+``numpy.ndarray.sort``) to modules of ours that answer for them, not yet loaded."""
 
 
-def load_answers(package: str) -> None:
-    """Load the module that answers for a package's functions, if that waits."""
-    module = deferred.pop(package, None)
+def load_answers(name: str) -> None:
+    """Load the module that answers for a package, function or method, if that waits."""
+    module = deferred.pop(name, None)
     if module is not None:
         importlib.import_module(module)
 
@@ -59,10 +60,19 @@ def find_ufunc(ufunc: np.ufunc) -> Callable[..., Any] | None:
 def find_function(function: Any) -> Callable[..., Any] | None:
     """What answers for one of NumPy's other functions, if anything does."""
     known = functions.get(function)
-    if known is None and function.__module__ in deferred:
-        load_answers(function.__module__)
+    if known is None:
+        package = function.__module__
+        load_answers(package)
+        load_answers(f"{package}.{getattr(function, '__name__', '')}")
         known = functions.get(function)
     return known
+
+
+def find_method(name: str) -> Callable[..., Any] | None:
+    """What answers for a method of arrays, if anything does."""
+    if name not in methods:
+        load_answers(f"numpy.ndarray.{name}")
+    return methods.get(name)
 
 
 def defines_operator(name: str) -> Callable[[F], F]:

@@ -258,7 +258,7 @@ class ArrayTracer(Tracer):
         return known(*args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
-        function = protocol.methods.get(name)
+        function = protocol.find_method(name)
         if function is None or name in ("getitem", "at"):
             raise absent_attribute(self, name)
         if name in _PROPERTIES:

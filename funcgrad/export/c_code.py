@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from funcgrad import errors
-from funcgrad.compiler.build.executable import object_code
-from funcgrad.compiler.pipeline import Program, lower_program
+from funcgrad.compiler.build.codegen import object_code
+from funcgrad.compiler.pipeline import lower_program
+from funcgrad.compiler.program import Program
 from funcgrad.core.aval import DYNAMIC, ShapedArray
 from funcgrad.core.source import user_frame
 from funcgrad.export.program import identifiers, program_of

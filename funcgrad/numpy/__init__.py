@@ -82,6 +82,7 @@ from numpy import (
     unsignedinteger as unsignedinteger,
 )
 
+from funcgrad.core.numpy_protocol import deferred as protocol_answers
 from funcgrad.deferred import deferred
 from funcgrad.numpy import like as like
 from funcgrad.numpy import methods as methods
@@ -89,13 +90,6 @@ from funcgrad.numpy import ufunc_methods as ufunc_methods
 from funcgrad.numpy.array_api import (
     __array_api_version__ as __array_api_version__,
     __array_namespace_info__ as __array_namespace_info__,
-)
-from funcgrad.numpy.calculus import (
-    diff as diff,
-    ediff1d as ediff1d,
-    gradient as gradient,
-    interp as interp,
-    trapezoid as trapezoid,
 )
 from funcgrad.numpy.contraction import (
     cross as cross,
@@ -156,28 +150,6 @@ from funcgrad.numpy.elementwise import (
     sinc as sinc,
     unwrap as unwrap,
 )
-from funcgrad.numpy.grids import (
-    apply_along_axis as apply_along_axis,
-    apply_over_axes as apply_over_axes,
-    can_cast as can_cast,
-    common_type as common_type,
-    diag_indices_from as diag_indices_from,
-    ix_ as ix_,
-    meshgrid as meshgrid,
-    min_scalar_type as min_scalar_type,
-    result_type as result_type,
-    tril_indices_from as tril_indices_from,
-    triu_indices_from as triu_indices_from,
-)
-from funcgrad.numpy.histograms import (
-    bincount as bincount,
-    convolve as convolve,
-    correlate as correlate,
-    histogram as histogram,
-    histogram2d as histogram2d,
-    histogram_bin_edges as histogram_bin_edges,
-    histogramdd as histogramdd,
-)
 from funcgrad.numpy.indexing import (
     argwhere as argwhere,
     choose as choose,
@@ -221,35 +193,6 @@ from funcgrad.numpy.joining import (
     vsplit as vsplit,
     vstack as vstack,
 )
-from funcgrad.numpy.nan_reductions import (
-    nanargmax as nanargmax,
-    nanargmin as nanargmin,
-    nancumprod as nancumprod,
-    nancumsum as nancumsum,
-    nanmax as nanmax,
-    nanmean as nanmean,
-    nanmin as nanmin,
-    nanprod as nanprod,
-    nanstd as nanstd,
-    nansum as nansum,
-    nanvar as nanvar,
-)
-from funcgrad.numpy.packed_bits import (
-    packbits as packbits,
-    unpackbits as unpackbits,
-)
-from funcgrad.numpy.polynomials import (
-    poly as poly,
-    polyadd as polyadd,
-    polyder as polyder,
-    polydiv as polydiv,
-    polyfit as polyfit,
-    polyint as polyint,
-    polymul as polymul,
-    polysub as polysub,
-    polyval as polyval,
-    vander as vander,
-)
 from funcgrad.numpy.ranges import (
     arange as arange,
     eye as eye,
@@ -275,52 +218,6 @@ from funcgrad.numpy.reductions import (
     std as std,
     sum as sum,
     var as var,
-)
-from funcgrad.numpy.scalar_types import (
-    bool as bool,
-    bool_ as bool_,
-    byte as byte,
-    cdouble as cdouble,
-    complex128 as complex128,
-    complex64 as complex64,
-    csingle as csingle,
-    double as double,
-    float16 as float16,
-    float32 as float32,
-    float64 as float64,
-    half as half,
-    int16 as int16,
-    int32 as int32,
-    int64 as int64,
-    int8 as int8,
-    int_ as int_,
-    intc as intc,
-    long as long,
-    longlong as longlong,
-    short as short,
-    single as single,
-    ubyte as ubyte,
-    uint as uint,
-    uint16 as uint16,
-    uint32 as uint32,
-    uint64 as uint64,
-    uint8 as uint8,
-    uintc as uintc,
-    ulong as ulong,
-    ulonglong as ulonglong,
-    ushort as ushort,
-)
-from funcgrad.numpy.sets import (
-    intersect1d as intersect1d,
-    setdiff1d as setdiff1d,
-    setxor1d as setxor1d,
-    trim_zeros as trim_zeros,
-    union1d as union1d,
-    unique as unique,
-    unique_all as unique_all,
-    unique_counts as unique_counts,
-    unique_inverse as unique_inverse,
-    unique_values as unique_values,
 )
 from funcgrad.numpy.shape import (
     astype as astype,
@@ -351,28 +248,6 @@ from funcgrad.numpy.shape import (
     swapaxes as swapaxes,
     tile as tile,
     transpose as transpose,
-)
-from funcgrad.numpy.sorting import (
-    argpartition as argpartition,
-    argsort as argsort,
-    digitize as digitize,
-    isin as isin,
-    lexsort as lexsort,
-    partition as partition,
-    searchsorted as searchsorted,
-    sort as sort,
-    sort_complex as sort_complex,
-)
-from funcgrad.numpy.statistics import (
-    average as average,
-    corrcoef as corrcoef,
-    cov as cov,
-    median as median,
-    nanmedian as nanmedian,
-    nanpercentile as nanpercentile,
-    nanquantile as nanquantile,
-    percentile as percentile,
-    quantile as quantile,
 )
 from funcgrad.numpy.ufunc import (
     Ufunc as Ufunc,
@@ -484,12 +359,191 @@ from funcgrad.numpy.ufuncs import (
     vecdot as vecdot,
     vecmat as vecmat,
 )
-from funcgrad.numpy.vectorized import (
-    vectorize as vectorize,
-)
 
 if TYPE_CHECKING:
     from funcgrad.numpy import fft as fft
     from funcgrad.numpy import linalg as linalg
+    from funcgrad.numpy.calculus import (
+        diff as diff,
+        ediff1d as ediff1d,
+        gradient as gradient,
+        interp as interp,
+        trapezoid as trapezoid,
+    )
+    from funcgrad.numpy.grids import (
+        apply_along_axis as apply_along_axis,
+        apply_over_axes as apply_over_axes,
+        can_cast as can_cast,
+        common_type as common_type,
+        diag_indices_from as diag_indices_from,
+        ix_ as ix_,
+        meshgrid as meshgrid,
+        min_scalar_type as min_scalar_type,
+        result_type as result_type,
+        tril_indices_from as tril_indices_from,
+        triu_indices_from as triu_indices_from,
+    )
+    from funcgrad.numpy.histograms import (
+        bincount as bincount,
+        convolve as convolve,
+        correlate as correlate,
+        histogram as histogram,
+        histogram2d as histogram2d,
+        histogram_bin_edges as histogram_bin_edges,
+        histogramdd as histogramdd,
+    )
+    from funcgrad.numpy.nan_reductions import (
+        nanargmax as nanargmax,
+        nanargmin as nanargmin,
+        nancumprod as nancumprod,
+        nancumsum as nancumsum,
+        nanmax as nanmax,
+        nanmean as nanmean,
+        nanmin as nanmin,
+        nanprod as nanprod,
+        nanstd as nanstd,
+        nansum as nansum,
+        nanvar as nanvar,
+    )
+    from funcgrad.numpy.packed_bits import (
+        packbits as packbits,
+        unpackbits as unpackbits,
+    )
+    from funcgrad.numpy.polynomials import (
+        poly as poly,
+        polyadd as polyadd,
+        polyder as polyder,
+        polydiv as polydiv,
+        polyfit as polyfit,
+        polyint as polyint,
+        polymul as polymul,
+        polysub as polysub,
+        polyval as polyval,
+        vander as vander,
+    )
+    from funcgrad.numpy.scalar_types import (
+        bool as bool,
+        bool_ as bool_,
+        byte as byte,
+        cdouble as cdouble,
+        complex128 as complex128,
+        complex64 as complex64,
+        csingle as csingle,
+        double as double,
+        float16 as float16,
+        float32 as float32,
+        float64 as float64,
+        half as half,
+        int16 as int16,
+        int32 as int32,
+        int64 as int64,
+        int8 as int8,
+        int_ as int_,
+        intc as intc,
+        long as long,
+        longlong as longlong,
+        short as short,
+        single as single,
+        ubyte as ubyte,
+        uint as uint,
+        uint16 as uint16,
+        uint32 as uint32,
+        uint64 as uint64,
+        uint8 as uint8,
+        uintc as uintc,
+        ulong as ulong,
+        ulonglong as ulonglong,
+        ushort as ushort,
+    )
+    from funcgrad.numpy.sets import (
+        intersect1d as intersect1d,
+        setdiff1d as setdiff1d,
+        setxor1d as setxor1d,
+        trim_zeros as trim_zeros,
+        union1d as union1d,
+        unique as unique,
+        unique_all as unique_all,
+        unique_counts as unique_counts,
+        unique_inverse as unique_inverse,
+        unique_values as unique_values,
+    )
+    from funcgrad.numpy.sorting import (
+        argpartition as argpartition,
+        argsort as argsort,
+        digitize as digitize,
+        isin as isin,
+        lexsort as lexsort,
+        partition as partition,
+        searchsorted as searchsorted,
+        sort as sort,
+        sort_complex as sort_complex,
+    )
+    from funcgrad.numpy.statistics import (
+        average as average,
+        corrcoef as corrcoef,
+        cov as cov,
+        median as median,
+        nanmedian as nanmedian,
+        nanpercentile as nanpercentile,
+        nanquantile as nanquantile,
+        percentile as percentile,
+        quantile as quantile,
+    )
+    from funcgrad.numpy.vectorized import (
+        vectorize as vectorize,
+    )
 else:
-    __getattr__, __dir__ = deferred(__name__, ["fft", "linalg"])
+    _HOMES = {
+        "calculus": "diff ediff1d gradient interp trapezoid",
+        "grids": (
+            "apply_along_axis apply_over_axes can_cast common_type diag_indices_from "
+            "ix_ meshgrid min_scalar_type result_type tril_indices_from "
+            "triu_indices_from"
+        ),
+        "histograms": (
+            "bincount convolve correlate histogram histogram2d histogram_bin_edges "
+            "histogramdd"
+        ),
+        "nan_reductions": (
+            "nanargmax nanargmin nancumprod nancumsum nanmax nanmean nanmin nanprod "
+            "nanstd nansum nanvar"
+        ),
+        "packed_bits": "packbits unpackbits",
+        "polynomials": (
+            "poly polyadd polyder polydiv polyfit polyint polymul polysub polyval "
+            "vander"
+        ),
+        "scalar_types": (
+            "bool bool_ byte cdouble complex128 complex64 csingle double float16 "
+            "float32 float64 half int16 int32 int64 int8 int_ intc long longlong short "
+            "single ubyte uint uint16 uint32 uint64 uint8 uintc ulong ulonglong ushort"
+        ),
+        "sets": (
+            "intersect1d setdiff1d setxor1d trim_zeros union1d unique unique_all "
+            "unique_counts unique_inverse unique_values"
+        ),
+        "sorting": (
+            "argpartition argsort digitize isin lexsort partition searchsorted sort "
+            "sort_complex"
+        ),
+        "statistics": (
+            "average corrcoef cov median nanmedian nanpercentile nanquantile "
+            "percentile quantile"
+        ),
+        "vectorized": "vectorize",
+    }
+    _LATER = {
+        name: f"{__name__}.{home}"
+        for home, names in _HOMES.items()
+        for name in names.split()
+    }
+    __getattr__, __dir__ = deferred(__name__, ["fft", "linalg"], _LATER)
+    __all__ = [name for name in __dir__() if not name.startswith("_")]
+    protocol_answers.update({f"numpy.{name}": home for name, home in _LATER.items()})
+    # Methods of arrays too.
+    protocol_answers.update(
+        {
+            f"numpy.ndarray.{name}": _LATER[name]
+            for name in ("argsort", "searchsorted", "sort")
+        }
+    )

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from funcgrad import ops
 from funcgrad.core.trace import typeof
+from funcgrad.deferred import deferred_module
 from funcgrad.numpy.dispatch import as_float, given, promote, to_array, traces
 from funcgrad.numpy.indexing import where
 from funcgrad.ops.casting import convert_element_type
 from funcgrad.ops.elementwise import wrong_kind
-from funcgrad.ops.special import bessel_scaled as bessel
+
+if TYPE_CHECKING:
+    from funcgrad.ops.special import bessel_scaled as bessel
+else:
+    bessel = deferred_module("funcgrad.ops.special.bessel_scaled")
 
 
 @traces(np.real)

@@ -16,6 +16,7 @@ from funcgrad.numpy.indexing import where
 from funcgrad.numpy.reductions import count_entries
 from funcgrad.numpy.sorting import sort
 from funcgrad.ops.casting import convert_element_type
+from funcgrad.ops.order_statistics import order_statistics
 
 
 @traces(np.average)
@@ -179,7 +180,7 @@ def _one_quantile(find: Any, count: Any, q: Any, method: str) -> Any:
 
 def _selected_entries(x: Any, low: Any, high: Any) -> list[Any]:
     start, stop = int(low), int(high) + 1
-    found = ops.order_statistics(x, start, stop, axis=typeof(x).ndim - 1)
+    found = order_statistics(x, start, stop, axis=typeof(x).ndim - 1)
     return [found[..., 0], found[..., -1]]
 
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from funcgrad import ops
 from funcgrad.core.trace import typeof
+from funcgrad.deferred import deferred_module
 from funcgrad.numpy import contraction
 from funcgrad.numpy.product_ufunc import ProductUfunc
 from funcgrad.numpy.ufunc import Ufunc
 from funcgrad.ops.casting import convert_element_type
-from funcgrad.ops.control.loops import while_loop
 from funcgrad.ops.elementwise import broadcast_and_promote, broadcast_shapes
+
+if TYPE_CHECKING:
+    from funcgrad.ops.control import loops
+else:
+    loops = deferred_module("funcgrad.ops.control.loops")
 
 
 def _same(x: Any) -> Any:
@@ -122,7 +127,9 @@ def _greatest_divisor(x: Any, y: Any) -> Any:
         )
 
     axes = tuple(range(len(shape)))
-    return while_loop(lambda p: ops.reduce_or(ops.ne(p[1], 0), axes), step, start)[0]
+    return loops.while_loop(
+        lambda p: ops.reduce_or(ops.ne(p[1], 0), axes), step, start
+    )[0]
 
 
 def _least_multiple(x: Any, y: Any) -> Any:

@@ -11,8 +11,6 @@ from funcgrad.ops.arithmetic import div as div
 from funcgrad.ops.arithmetic import mul as mul
 from funcgrad.ops.arithmetic import neg as neg
 from funcgrad.ops.arithmetic import sub as sub
-from funcgrad.ops.bit_patterns import bitcast_convert_type as bitcast_convert_type
-from funcgrad.ops.bit_patterns import reduce_precision as reduce_precision
 from funcgrad.ops.bitwise import bitwise_and as bitwise_and
 from funcgrad.ops.bitwise import bitwise_not as bitwise_not
 from funcgrad.ops.bitwise import bitwise_or as bitwise_or
@@ -38,7 +36,6 @@ from funcgrad.ops.complex_parts import real as real
 from funcgrad.ops.complex_parts import sign as sign
 from funcgrad.ops.contraction import dot_general as dot_general
 from funcgrad.ops.control import tapes as tapes
-from funcgrad.ops.convolving import conv_general_dilated as conv_general_dilated
 from funcgrad.ops.cumulative import cumlogsumexp as cumlogsumexp
 from funcgrad.ops.cumulative import cummax as cummax
 from funcgrad.ops.cumulative import cummin as cummin
@@ -81,7 +78,6 @@ from funcgrad.ops.iota import full as full
 from funcgrad.ops.iota import iota as iota
 from funcgrad.ops.joining import concatenate as concatenate
 from funcgrad.ops.joining import stack as stack
-from funcgrad.ops.order_statistics import order_statistics as order_statistics
 from funcgrad.ops.powers import cbrt as cbrt
 from funcgrad.ops.powers import hypot as hypot
 from funcgrad.ops.powers import integer_pow as integer_pow
@@ -90,7 +86,6 @@ from funcgrad.ops.powers import reciprocal as reciprocal
 from funcgrad.ops.powers import rsqrt as rsqrt
 from funcgrad.ops.powers import sqrt as sqrt
 from funcgrad.ops.powers import square as square
-from funcgrad.ops.random_bits import threefry2x32 as threefry2x32
 from funcgrad.ops.recurrence import linear_recurrence as linear_recurrence
 from funcgrad.ops.reduction import reduce_and as reduce_and
 from funcgrad.ops.reduction import reduce_max as reduce_max
@@ -111,17 +106,7 @@ from funcgrad.ops.rounding import nextafter as nextafter
 from funcgrad.ops.rounding import round as round
 from funcgrad.ops.rounding import signbit as signbit
 from funcgrad.ops.rounding import trunc as trunc
-from funcgrad.ops.scatter_calls import scatter as scatter
-from funcgrad.ops.scatter_calls import scatter_add as scatter_add
-from funcgrad.ops.scatter_calls import scatter_max as scatter_max
-from funcgrad.ops.scatter_calls import scatter_min as scatter_min
-from funcgrad.ops.scatter_calls import scatter_mul as scatter_mul
 from funcgrad.ops.scattering import ScatterDimensionNumbers as ScatterDimensionNumbers
-from funcgrad.ops.searching import searchsorted as searchsorted
-from funcgrad.ops.segments import segment_max as segment_max
-from funcgrad.ops.segments import segment_min as segment_min
-from funcgrad.ops.segments import segment_prod as segment_prod
-from funcgrad.ops.segments import segment_sum as segment_sum
 from funcgrad.ops.selection import clamp as clamp
 from funcgrad.ops.selection import max as max
 from funcgrad.ops.selection import min as min
@@ -132,16 +117,6 @@ from funcgrad.ops.slicing import pad as pad
 from funcgrad.ops.slicing import strided_slice as strided_slice
 from funcgrad.ops.slicing_one_axis import index_in_dim as index_in_dim
 from funcgrad.ops.slicing_one_axis import slice_in_dim as slice_in_dim
-from funcgrad.ops.sorting import argsort as argsort
-from funcgrad.ops.sorting import sort as sort
-from funcgrad.ops.sorting import sort_key_val as sort_key_val
-from funcgrad.ops.sorting import top_k as top_k
-from funcgrad.ops.special.error_and_gamma import digamma as digamma
-from funcgrad.ops.special.error_and_gamma import erf as erf
-from funcgrad.ops.special.error_and_gamma import erf_inv as erf_inv
-from funcgrad.ops.special.error_and_gamma import erfc as erfc
-from funcgrad.ops.special.error_and_gamma import lgamma as lgamma
-from funcgrad.ops.special.error_and_gamma import polygamma as polygamma
 from funcgrad.ops.structural import broadcast_in_dim as broadcast_in_dim
 from funcgrad.ops.structural import broadcast_to as broadcast_to
 from funcgrad.ops.structural import move_axis as move_axis
@@ -160,5 +135,44 @@ from funcgrad.ops.windows import GatherDimensionNumbers as GatherDimensionNumber
 
 if TYPE_CHECKING:
     from funcgrad.ops import linalg as linalg
+    from funcgrad.ops.bit_patterns import bitcast_convert_type as bitcast_convert_type
+    from funcgrad.ops.bit_patterns import reduce_precision as reduce_precision
+    from funcgrad.ops.convolving import conv_general_dilated as conv_general_dilated
+    from funcgrad.ops.random_bits import threefry2x32 as threefry2x32
+    from funcgrad.ops.scatter_calls import scatter as scatter
+    from funcgrad.ops.scatter_calls import scatter_add as scatter_add
+    from funcgrad.ops.scatter_calls import scatter_max as scatter_max
+    from funcgrad.ops.scatter_calls import scatter_min as scatter_min
+    from funcgrad.ops.scatter_calls import scatter_mul as scatter_mul
+    from funcgrad.ops.searching import searchsorted as searchsorted
+    from funcgrad.ops.segments import segment_max as segment_max
+    from funcgrad.ops.segments import segment_min as segment_min
+    from funcgrad.ops.segments import segment_prod as segment_prod
+    from funcgrad.ops.segments import segment_sum as segment_sum
+    from funcgrad.ops.sorting import argsort as argsort
+    from funcgrad.ops.sorting import sort as sort
+    from funcgrad.ops.sorting import sort_key_val as sort_key_val
+    from funcgrad.ops.sorting import top_k as top_k
+    from funcgrad.ops.special.error_and_gamma import digamma as digamma
+    from funcgrad.ops.special.error_and_gamma import erf as erf
+    from funcgrad.ops.special.error_and_gamma import erf_inv as erf_inv
+    from funcgrad.ops.special.error_and_gamma import erfc as erfc
+    from funcgrad.ops.special.error_and_gamma import lgamma as lgamma
+    from funcgrad.ops.special.error_and_gamma import polygamma as polygamma
 else:
-    __getattr__, __dir__ = deferred(__name__, ["linalg"])
+    _HOMES = {
+        "bit_patterns": "bitcast_convert_type reduce_precision",
+        "convolving": "conv_general_dilated",
+        "random_bits": "threefry2x32",
+        "searching": "searchsorted",
+        "segments": "segment_max segment_min segment_prod segment_sum",
+        "sorting": "argsort sort sort_key_val top_k",
+        "special.error_and_gamma": "digamma erf erf_inv erfc lgamma polygamma",
+        "scatter_calls": "scatter scatter_add scatter_max scatter_min scatter_mul",
+    }
+    _LATER = {
+        name: f"{__name__}.{home}"
+        for home, names in _HOMES.items()
+        for name in names.split()
+    }
+    __getattr__, __dir__ = deferred(__name__, ["linalg"], _LATER)

@@ -5,22 +5,27 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from funcgrad import errors
-from funcgrad.compiler.lower.contraction import lower_dot_general
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.dtypes import canonical_dtype, result_type_of
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import shape_of, typeof
 from funcgrad.core.vspace import Zero, add_tangents, zero_like
+from funcgrad.deferred import deferred_module
 from funcgrad.ops.cases import booleans, case, integers
 from funcgrad.ops.casting import convert_element_type, share_dtype
 from funcgrad.ops.structural import move_axis_to_front, transpose
 from funcgrad.transforms.transpose import is_linear
+
+if TYPE_CHECKING:
+    from funcgrad.compiler.lower import contraction
+else:
+    contraction = deferred_module("funcgrad.compiler.lower.contraction")
 
 Axes = tuple[int, ...]
 DotDimensionNumbers = tuple[tuple[Axes, Axes], tuple[Axes, Axes]]
@@ -189,7 +194,7 @@ class DotGeneral(Primitive):
                 return x
             return ctx.map(lambda b, v: b.convert(v, to), x, dtype=to)
 
-        product = lower_dot_general(
+        product = contraction.lower_dot_general(
             ctx, convert(lhs, sums), convert(rhs, sums), dimension_numbers, sums
         )
         return convert(product, dtype)

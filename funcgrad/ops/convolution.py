@@ -5,17 +5,17 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from funcgrad import errors
-from funcgrad.compiler.lower.convolution import Windowed, lower_windowed_product
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
 from funcgrad.core.vspace import Zero, add_tangents, zero_like
+from funcgrad.deferred import deferred_module
 from funcgrad.ops.cases import case, integers
 from funcgrad.ops.casting import convert_element_type
 from funcgrad.ops.iota import full
@@ -29,6 +29,11 @@ from funcgrad.ops.structural import (
 )
 from funcgrad.ops.window_places import window_places
 from funcgrad.transforms.transpose import is_linear
+
+if TYPE_CHECKING:
+    from funcgrad.compiler.lower import convolution
+else:
+    convolution = deferred_module("funcgrad.compiler.lower.convolution")
 
 Axes = tuple[int, ...]
 
@@ -208,8 +213,10 @@ class Convolution(Primitive):
         dilation: Axes,
     ) -> Any:
         sizes = _sizes(lhs.shape, rhs.shape, axes, strides, dilation)
-        form = Windowed(axes.lhs, axes.rhs, axes.out, *sizes, strides, dilation)
-        return lower_windowed_product(ctx, lhs, rhs, form)
+        form = convolution.Windowed(
+            axes.lhs, axes.rhs, axes.out, *sizes, strides, dilation
+        )
+        return convolution.lower_windowed_product(ctx, lhs, rhs, form)
 
 
 def _with_front(kinds: Sequence[Axes], kind: int) -> Any:

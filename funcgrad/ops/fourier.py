@@ -5,22 +5,27 @@ from __future__ import annotations
 import enum
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from funcgrad import errors
-from funcgrad.compiler.kernels.fourier import fourier_text
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.dtypes import complex_dtype, real_dtype
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
+from funcgrad.deferred import deferred_module
 from funcgrad.ops.arithmetic import mul
 from funcgrad.ops.cases import case, complexes
 from funcgrad.ops.complex_parts import conj, real
 from funcgrad.ops.kernel_calls import run_kernel
 from funcgrad.ops.slicing import pad_with_zeros
 from funcgrad.ops.structural import LinearInOne, move_axis_to_front, transpose
+
+if TYPE_CHECKING:
+    from funcgrad.compiler.kernels import fourier as kernels
+else:
+    kernels = deferred_module("funcgrad.compiler.kernels.fourier")
 
 
 class Fourier(LinearInOne):
@@ -128,7 +133,7 @@ class Fourier(LinearInOne):
         sizes = x.dtype.itemsize, result.dtype.itemsize
         run_kernel(
             ctx,
-            fourier_text(name, single),  # type: ignore[arg-type]
+            kernels.fourier_text(name, single),  # type: ignore[arg-type]
             [out],
             [x, factor],
             [rows, x.shape[-1], result.shape[-1], *sizes],

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from funcgrad.compiler.emit.value import Value
-from funcgrad.compiler.kernels.kernel_text import KernelText
 from funcgrad.compiler.lower.index import Index, Number
-from funcgrad.compiler.lower.nest import in_chunks
 from funcgrad.compiler.lower.nodes import Buffer
+from funcgrad.deferred import deferred_module
+
+if TYPE_CHECKING:
+    from funcgrad.compiler.kernels.kernel_text import KernelText
+    from funcgrad.compiler.lower import nest
+else:
+    nest = deferred_module("funcgrad.compiler.lower.nest")
 
 
 def run_kernel(
@@ -58,7 +63,7 @@ def run_in_chunks(
         given = [*sizes[:cut], Index(ctx.b, end) - begin, *sizes[cut + 1 :]]
         ctx.call_kernel(kernel.text, kernel.symbol, kernel.externs, [*own, *given])
 
-    in_chunks(ctx, part, sizes[cut].base, extent, extent, cost)
+    nest.in_chunks(ctx, part, sizes[cut].base, extent, extent, cost)
 
 
 def _from_part(ctx: Any, x: Buffer, parts: int, begin: Number) -> Buffer:

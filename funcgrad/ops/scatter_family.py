@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from funcgrad import errors
 from funcgrad.compiler.lower.index import Index, indices
-from funcgrad.compiler.lower.nest import lanes_for, strip
 from funcgrad.compiler.lower.nodes import Register, is_small
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import user_frame
+from funcgrad.deferred import deferred_module
 from funcgrad.ops.cases import array, case, integers
 from funcgrad.ops.structural import align_batch, move_axis_to_front
 from funcgrad.ops.window_update import apart
@@ -31,6 +31,11 @@ from funcgrad.ops.windows import (
     window_starts,
     windows_shape,
 )
+
+if TYPE_CHECKING:
+    from funcgrad.compiler.lower import nest
+else:
+    nest = deferred_module("funcgrad.compiler.lower.nest")
 
 scatter_cases = (
     case(
@@ -289,7 +294,7 @@ class ScatterFamily(Primitive):
     ) -> None:
         """Update one window, vector by vector along its last axis."""
         offsets = sorted(d.offsets(out.ndim), key=lambda pair: pair[1])
-        lanes = lanes_for(ctx, [values])
+        lanes = nest.lanes_for(ctx, [values])
 
         def go(k: int, source: list[Any], target: list[Any]) -> None:
             def step(i: Index) -> None:
@@ -307,7 +312,7 @@ class ScatterFamily(Primitive):
                 def run(width: int, base: Any) -> None:
                     step(Index(ctx.b, base, 1 if width > 1 else 0, width))
 
-                strip(ctx, extent, lanes, run, again=self.ufunc is None)
+                nest.strip(ctx, extent, lanes, run, again=self.ufunc is None)
                 return
             with ctx.b.loop(0, extent) as loop:
                 step(Index(ctx.b, loop.index))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.compiler.pipeline import compile_jaxpr
+from funcgrad.compiler.program import compile_jaxpr
 from funcgrad.core.trace import typeof
 from funcgrad.testing.numerical import assert_close
 from funcgrad.transforms.stage import stage_flat

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.compiler.pipeline import Executable, compile_jaxpr
+from funcgrad.compiler.program import Executable, compile_jaxpr
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.jaxpr import Eqn, Jaxpr, Var
 from funcgrad.core.primitive import Primitive

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from funcgrad import lax, ops
-from funcgrad.compiler.pipeline import compile_jaxpr
+from funcgrad.compiler.program import compile_jaxpr
 from funcgrad.compiler.simplify.passes import simplify
 from funcgrad.core.check import check_jaxpr
 from funcgrad.core.jaxpr import subjaxprs

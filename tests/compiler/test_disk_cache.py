@@ -131,7 +131,7 @@ def test_read_only_directory(root):
 def test_eviction_removes_what_was_used_longest_ago(root):
     for index in range(4):
         disk_cache.store(key(index), bytes(1000))
-        path = disk_cache._path(key(index))
+        path = disk_cache._path(key(index), "kernel")
         os.utime(path, (time.time() - 1000 + index,) * 2)
     assert disk_cache.load(key(0)) is not None  # used again: now the newest
     disk_cache.evict(2200)
@@ -198,7 +198,7 @@ def test_platform_directory(monkeypatch, tmp_path, platform, variable, tail):
     monkeypatch.setenv("FUNCGRAD_CACHE_DIR", "")
     monkeypatch.setenv(variable, str(tmp_path))
     monkeypatch.setattr(sys, "platform", platform)
-    assert disk_cache.directory() == tmp_path / tail / "v1"
+    assert disk_cache.directory() == tmp_path / tail / "v2"
 
 
 HAMMER = """

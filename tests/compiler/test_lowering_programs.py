@@ -9,7 +9,8 @@ import pytest
 
 from funcgrad import ops
 from funcgrad.compiler.lower.reader import INLINE_COPIES
-from funcgrad.compiler.pipeline import compile_jaxpr, lower_program
+from funcgrad.compiler.pipeline import lower_program
+from funcgrad.compiler.program import compile_jaxpr
 from funcgrad.compiler.simplify.passes import simplify
 from funcgrad.core.jaxpr import Jaxpr, Var
 from funcgrad.core.trace import typeof

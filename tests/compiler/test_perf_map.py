@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from funcgrad.compiler.build import perf_map
+from funcgrad.compiler.build import codegen, perf_map
 from funcgrad.compiler.build.executable import compile_kernel, kernel_name
 from funcgrad.config import override
 
@@ -34,7 +34,11 @@ def written():
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="perf is Linux's")
 def test_functions_are_named_at_their_addresses(written):
-    text = TEXT.replace("SALT", "71")
+    check_names(written, "71")
+
+
+def check_names(written, salt):
+    text = TEXT.replace("SALT", salt)
     with override("perf_map", True):
         address = compile_kernel(text, label="program")
     lines = written.read_text().splitlines()
@@ -55,5 +59,13 @@ def test_nothing_is_written_unless_asked(written):
 
 
 def test_code_of_other_formats_has_no_names(written):
-    perf_map.write(b"\xcf\xfa\xed\xfe", "fg_0", 0, "program")
+    functions = perf_map.functions_of(b"\xcf\xfa\xed\xfe", "fg_0", 0)
+    assert functions == []
+    perf_map.write(functions, "fg_0", "program")
     assert written.read_text() == ""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="perf is Linux's")
+def test_functions_of_code_that_llvm_loads_are_named_too(written, monkeypatch):
+    monkeypatch.setattr(codegen, "link", lambda data, name: None)
+    check_names(written, "73")

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from funcgrad import ops
-from funcgrad.compiler.pipeline import compile_jaxpr, lower_program
+from funcgrad.compiler.pipeline import lower_program
+from funcgrad.compiler.program import compile_jaxpr
 from funcgrad.compiler.simplify.passes import simplify
 from funcgrad.core.trace import typeof
 from funcgrad.ops.reduction import reduce_max

@@ -54,14 +54,14 @@ def test_programs_that_hold_arrays_stay_apart():
 
 
 def test_loops_outside_of_jit_compile_once():
-    from funcgrad.compiler import pipeline
+    from funcgrad.compiler import program
     from funcgrad.ops.control import call
 
     made = []
 
     def counted(jaxpr):
         made.append(jaxpr)
-        return pipeline.compile_jaxpr(jaxpr)
+        return program.compile_jaxpr(jaxpr)
 
     def f(x):
         return lax.fori_loop(0, 5, lambda i, c: np.sin(c) * 1.25 + 0.375, x)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from funcgrad.compiler.pipeline import compile_jaxpr
+from funcgrad.compiler.program import compile_jaxpr
 from funcgrad.compiler.simplify.inline import inline_calls
 from funcgrad.compiler.simplify.passes import PASSES
 from funcgrad.core.check import check_jaxpr

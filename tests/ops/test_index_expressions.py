@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from funcgrad import errors, ops
-from funcgrad.compiler.pipeline import compile_jaxpr
+from funcgrad.compiler.program import compile_jaxpr
 from funcgrad.core.trace import typeof
 from funcgrad.ops.index_expressions import getitem, read
 from funcgrad.transforms.batch import batch

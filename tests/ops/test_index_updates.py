@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from funcgrad import errors, ops
-from funcgrad.compiler.pipeline import compile_jaxpr
+from funcgrad.compiler.program import compile_jaxpr
 from funcgrad.core.array import Array, as_array
 from funcgrad.core.trace import typeof
 from funcgrad.ops.index_updates import at

@@ -9,7 +9,7 @@ import pytest
 
 import funcgrad as fg
 from funcgrad import numpy as fnp
-from funcgrad.ops import order_statistics
+from funcgrad.ops.order_statistics import order_statistics
 from funcgrad.testing import check_grads
 
 DTYPES = ["int32", "uint64", "float32", "float64", "bool"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from funcgrad import errors
-from funcgrad.compiler.pipeline import compile_jaxpr
+from funcgrad.compiler.program import compile_jaxpr
 from funcgrad.core.trace import typeof
 from funcgrad.ops.random_bits import threefry2x32
 from funcgrad.transforms.stage import stage, stage_flat

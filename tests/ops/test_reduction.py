@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from funcgrad import errors, ops
-from funcgrad.compiler.pipeline import compile_jaxpr
+from funcgrad.compiler.program import compile_jaxpr
 from funcgrad.core.trace import typeof
 from funcgrad.transforms.jvp import jvp
 from funcgrad.transforms.linearize import linearize

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from funcgrad import errors, ops
-from funcgrad.compiler.pipeline import compile_jaxpr
+from funcgrad.compiler.program import compile_jaxpr
 from funcgrad.core.trace import typeof
 from funcgrad.ops.dynamic_slicing import dynamic_update_slice_p
 from funcgrad.transforms.stage import stage, stage_flat

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from funcgrad import errors
-from funcgrad.compiler.pipeline import compile_jaxpr
+from funcgrad.compiler.program import compile_jaxpr
 from funcgrad.core.trace import typeof
 from funcgrad.ops.searching import searchsorted
 from funcgrad.ops.sorting import argsort, sort, sort_key_val, top_k

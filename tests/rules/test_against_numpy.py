@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from funcgrad import ops
-from funcgrad.compiler.pipeline import compile_jaxpr
+from funcgrad.compiler.program import compile_jaxpr
 from funcgrad.core.trace import typeof
 from funcgrad.errors import DTypeError
 from funcgrad.transforms.stage import stage_flat

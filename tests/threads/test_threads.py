@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import funcgrad as fg
-from funcgrad.compiler.pipeline import compile_jaxpr
+from funcgrad.compiler.program import compile_jaxpr
 from funcgrad.core.trace import EVALUATION, current_traces
 from tests.fuzz.programs import TooLargeError, random_program, stay_small
 from tests.fuzz.reference import run

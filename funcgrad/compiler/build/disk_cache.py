@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Raised when the layout of a file or what the payload means changes.
-_FORMAT = 1
+_FORMAT = 2
 _MAGIC = b"funcgrad"
 _DIGEST = 32
 _DEFAULT_MAX_BYTES = 512 * 1024 * 1024
@@ -81,10 +81,15 @@ def directory() -> Path:
     """Where entries are: the setting, ``FUNCGRAD_CACHE_DIR``, or the platform's."""
     from pathlib import Path
 
+    return Path(_folder())
+
+
+def _folder() -> str:
+    """`directory`, without the import that a `Path` costs."""
     root = os.environ.get("FUNCGRAD_CACHE_DIR")
     if config.compilation_cache_dir != _setting("compilation_cache_dir"):
         root = config.compilation_cache_dir
-    return Path(root or _platform_directory()) / f"v{_FORMAT}"
+    return os.path.join(root or _platform_directory(), f"v{_FORMAT}")
 
 
 def _setting(name: str) -> Value:
@@ -108,22 +113,20 @@ def load(key: str) -> bytes | None:
     A file that is truncated or corrupt is removed and counts as absent. A hit
     marks the entry as recently used.
     """
-    if not is_enabled():
-        return None
-    try:
-        path = _path(key)
-        data = path.read_bytes()
-    except (OSError, RuntimeError):  # RuntimeError: there is no home directory
-        _counts.count("misses")
-        return None
-    payload = _unpack(data)
-    with contextlib.suppress(OSError):
-        if payload is None:
-            path.unlink()
-        else:
-            os.utime(path)
-    _counts.count("misses" if payload is None else "hits")
+    payload = _read(key, "kernel")
+    if is_enabled():
+        _counts.count("misses" if payload is None else "hits")
     return payload
+
+
+def recall(key: str) -> bytes | None:
+    """What `record` keeps under ``key``, or None."""
+    return _read(key, "record")
+
+
+def record(key: str, payload: bytes) -> None:
+    """Keep what is no kernel: something small that takes long to find out."""
+    _write(key, "record", payload)
 
 
 def store(key: str, payload: bytes) -> None:
@@ -131,11 +134,7 @@ def store(key: str, payload: bytes) -> None:
 
     The file appears whole or not at all, so processes may store the same key at once.
     """
-    if not is_enabled():
-        return
-    try:
-        _write_atomically(_path(key), _pack(payload))
-    except (OSError, RuntimeError):
+    if not _write(key, "kernel", payload):
         return
     _counts.count("stores")
     # Measuring the directory at one key in sixteen bounds the size well enough,
@@ -159,7 +158,7 @@ def max_bytes() -> int:
 
 def evict(limit: int) -> None:
     """Remove the entries used longest ago until the rest is within ``limit`` bytes."""
-    entries = sorted(_entries(), reverse=True)
+    entries = sorted([*_entries(), *_files("*.record")], reverse=True)
     total = 0
     for _, size, path in entries:
         total += size
@@ -171,7 +170,7 @@ def evict(limit: int) -> None:
 
 def clear() -> None:
     """Remove all entries."""
-    for _, _, path in _entries():
+    for _, _, path in [*_entries(), *_files("*.record")]:
         with contextlib.suppress(OSError):
             path.unlink()
     _remove_stale()
@@ -190,8 +189,37 @@ def statistics() -> Statistics:
     )
 
 
-def _path(key: str) -> Path:
-    return directory() / key[:2] / f"{key}.kernel"
+def _path(key: str, kind: str) -> str:
+    return os.path.join(_folder(), key[:2], f"{key}.{kind}")
+
+
+def _read(key: str, kind: str) -> bytes | None:
+    if not is_enabled():
+        return None
+    try:
+        path = _path(key, kind)
+        with open(path, "rb") as file:
+            data = file.read()
+    except (OSError, RuntimeError):  # RuntimeError: there is no home directory
+        return None
+    payload = _unpack(data)
+    with contextlib.suppress(OSError):
+        if payload is None:
+            os.unlink(path)
+        else:
+            os.utime(path)
+    return payload
+
+
+def _write(key: str, kind: str, payload: bytes) -> bool:
+    """Whether the payload is on disk now."""
+    if not is_enabled():
+        return False
+    try:
+        _write_atomically(_path(key, kind), _pack(payload))
+    except (OSError, RuntimeError):
+        return False
+    return True
 
 
 def _pack(payload: bytes) -> bytes:
@@ -212,11 +240,12 @@ def _unpack(data: bytes) -> bytes | None:
     return payload
 
 
-def _write_atomically(path: Path, data: bytes) -> None:
+def _write_atomically(path: str, data: bytes) -> None:
     import tempfile
 
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    folder = os.path.dirname(path)
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=folder, suffix=".tmp")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)

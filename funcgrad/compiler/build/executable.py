@@ -1,24 +1,30 @@
-"""Turns a kernel's LLVM text into the address of machine code, through Numba.
+"""Addresses of kernels by their LLVM text: known, found on disk, or compiled now."""
 
-The only module that touches Numba's and llvmlite's internals.
-"""
+from __future__ import annotations
 
+import ctypes
 import functools
-import importlib
-import re
 import threading
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from funcgrad.compiler.build import disk_cache, object_file, perf_map, symbols
-from funcgrad.compiler.build.host import host, quick_machine
-from funcgrad.compiler.build.libraries import split_libraries
-from funcgrad.compiler.build.long_bodies import is_mostly_calls
+from funcgrad.compiler.build import code_memory, disk_cache, symbols
+from funcgrad.compiler.build.host import host, target
+from funcgrad.compiler.build.image import Function, Image
 from funcgrad.config import config
+from funcgrad.deferred import deferred_module
 from funcgrad.errors import CompilerError
 
-PLACEHOLDER = "@FG_KERNEL"
-_DEFINITION = rf"(?m)^define .*{PLACEHOLDER}\b"
+if TYPE_CHECKING:
+    from funcgrad.compiler.build import codegen, libraries, perf_map
+    from funcgrad.compiler.build.libraries import Split
+else:
+    codegen = deferred_module("funcgrad.compiler.build.codegen")
+    libraries = deferred_module("funcgrad.compiler.build.libraries")
+    perf_map = deferred_module("funcgrad.compiler.build.perf_map")
+
+# What names of kernels and of `symbols` start with.
+_OWN = "fg_"
 # Raised whenever the passes or the options of the target machine change.
 _PIPELINE = "2: libraries, inline, sroa, simplify, combine, rotate, dce; machine 3"
 
@@ -26,13 +32,14 @@ _lock = threading.RLock()
 _addresses: dict[str, int] = {}
 _counts = {"compiled": 0, "loaded": 0}
 _keep_alive: list[Any] = []
+_added: dict[str, int] = {}
 
 
 def kernel_name(text: str) -> str:
     """Symbol of a kernel: equal names have equal texts, in all processes."""
     import hashlib
 
-    return "fg_" + hashlib.sha256(text.encode()).hexdigest()[:40]
+    return _OWN + hashlib.sha256(text.encode()).hexdigest()[:40]
 
 
 def compile_kernel(
@@ -81,29 +88,30 @@ def compile_kernel(
         return _addresses[name]
 
 
-def lower_to_ir(text: str) -> str:
-    """The text after our passes, as LLVM assembly."""
-    with _lock:
-        return str(_optimise(text, kernel_name(text)))
+def find_kernel(name: str) -> int | None:
+    """Address of a kernel that this process or one before has compiled, by its name.
 
-
-def to_assembly(text: str) -> str:
-    """The machine code of a kernel as the processor's assembly."""
+    None where it is not on disk, or calls what is not known here.
+    """
     with _lock:
-        module = _optimise(text, kernel_name(text))
-        return str(_codegen()._tm.emit_assembly(module))
+        address = _addresses.get(name)
+        if address is None:
+            address = _load(name)
+            if address is not None:
+                _addresses[name] = address
+        return address
 
 
 def add_symbol(name: str, address: int) -> None:
     """Let kernels call the function at ``address`` as ``name``."""
     with _lock:
-        host().binding.add_symbol(name, address)
+        _added[name] = address
 
 
 def has_symbol(name: str) -> bool:
     """Whether kernels can call ``name``."""
     with _lock:
-        return _is_resolved(name)
+        return _find(name) is not None
 
 
 def vector_bytes() -> int:
@@ -117,7 +125,7 @@ def vector_bytes() -> int:
 def host_features() -> frozenset[str]:
     """Features of the processor that code is made for, as ``+avx2``."""
     with _lock:
-        return frozenset(host().features.split(","))
+        return frozenset(target().features.split(","))
 
 
 def counts() -> dict[str, int]:
@@ -125,163 +133,135 @@ def counts() -> dict[str, int]:
     return dict(_counts)
 
 
-@functools.cache
-def _codegen() -> Any:
-    """Numba's code generator, for the same processor as the engine.
-
-    Numba is imported here, when there is something to compile; its typing machinery
-    (`refresh`, a quarter of a second more) is never touched.
-    """
-    numba_codegen: Any = importlib.import_module("numba.core.codegen")
-
-    class Codegen(numba_codegen.JITCPUCodegen):  # type: ignore[misc]
-        def _customize_tm_options(self, options: dict[str, Any]) -> None:
-            super()._customize_tm_options(options)
-            # At 0, which NUMBA_OPT may ask for, LLVM aborts on wide vectors.
-            options["opt"] = 2
-
-        def _customize_tm_features(self) -> str:
-            return host().features
-
-    return Codegen("funcgrad")
-
-
-def _machine(text: str) -> Any:
-    """What makes machine code of a program whose libraries were taken out."""
-    return quick_machine() if is_mostly_calls(text) else _codegen()._tm
-
-
 def _load_or_compile(text: str, name: str, label: str) -> int:
-    key = disk_cache.make_key(text, (_PIPELINE, *host().environment))
-    payload = disk_cache.load(key)
+    address = _load(name, text)
+    if address is not None:
+        return address
+    program, _ = _compile_libraries(text)
+    code = _Code(label, codegen.compiled(program, name))
+    addresses = _addresses_of(code.externals)
+    disk_cache.store(_key(name), code.pack())
+    _counts["compiled"] += 1
+    return code.install(name, addresses)
+
+
+def _load(name: str, text: str | None = None) -> int | None:
+    """Address of a kernel from disk; its libraries are there too, or in its text."""
+    payload = disk_cache.load(_key(name))
     if payload is None:
-        program, libraries = split_libraries(text, kernel_name)
-        for part, library in libraries.items():
-            compile_kernel(library, label=part)
-        payload = _compile(program, name)
-        _link_externals(_unpack(payload)[0])
-        disk_cache.store(key, payload)
-        _counts["compiled"] += 1
-    else:
-        externals = _unpack(payload)[0]
-        if not all(_is_resolved(external) for external in externals):
-            libraries = split_libraries(text, kernel_name).libraries
-            for part, library in libraries.items():
-                compile_kernel(library, label=part)
-        _link_externals(externals)
-        _counts["loaded"] += 1
-    return _install(_unpack(payload)[1], name, label)
-
-
-def _compile(text: str, name: str) -> bytes:
-    """Object code, headed by the names of the functions that it calls."""
-    module = _optimise(text, name)
-    if not re.search(_DEFINITION, text):
-        raise CompilerError(f"the text of a kernel does not define {PLACEHOLDER}")
-    code = bytes(_machine(text).emit_object(module))
-    externals = _undefined_symbols(code)
-    if externals is None:
-        externals = {
-            function.name
-            for function in module.functions
-            if function.is_declaration and not function.name.startswith("llvm.")
-        }
-    return " ".join(sorted(externals)).encode() + b"\n" + code
-
-
-def object_code(text: str) -> bytes:
-    """Object code of a whole module, position-independent, for other programs.
-
-    Parameters
-    ----------
-    text : str
-        LLVM assembly; its functions keep their names.
-    """
-    binding = host().binding
-    with _lock:
-        module = _optimise(text, "unused")
-        machine = binding.Target.from_triple(module.triple).create_target_machine(
-            cpu=str(_codegen()._get_host_cpu_name()),
-            features=host().features,
-            opt=2,
-            reloc="pic",
-            codemodel="default",
-        )
-        return bytes(machine.emit_object(module))
-
-
-def _unpack(payload: bytes) -> tuple[list[str], bytes]:
-    names, _, code = payload.partition(b"\n")
-    return names.decode().split(), code
-
-
-def _optimise(text: str, name: str) -> Any:
-    """The parsed module after our passes."""
-    try:
-        module = host().binding.parse_assembly(_named(text, name))
-        module.triple = host().binding.get_process_triple()
-        module.data_layout = str(_codegen().target_data)
-        module.verify()
-    except RuntimeError as error:
-        raise CompilerError(f"the text of a kernel is not well formed: {error}") from (
-            error
-        )
-    _run_passes(module)
-    return module
-
-
-def _named(text: str, name: str) -> str:
-    return re.sub(re.escape(PLACEHOLDER) + r"\b", "@" + name, text)
-
-
-def _run_passes(module: Any) -> None:
-    """Clean up text that is vector code already: LLVM's own pipelines cost 4x more."""
-    options = host().binding.create_pipeline_tuning_options()
-    builder = host().binding.create_pass_builder(_codegen()._tm, options)
-    passes = host().binding.create_new_module_pass_manager()
-    passes.add_always_inliner_pass()
-    passes.add_sroa_pass()
-    passes.add_simplify_cfg_pass()
-    passes.add_instruction_combine_pass()
-    passes.add_loop_rotate_pass()
-    passes.add_global_dead_code_eliminate_pass()
-    passes.run(module, builder)
-
-
-def _link_externals(names: Iterable[str]) -> None:
-    """Check that each name has an address: LLVM ends the process where one has none."""
-    for name in names:
-        if not _is_resolved(name):
-            raise CompilerError(f"a kernel calls `{name}`, and no such function exists")
-
-
-def _is_resolved(name: str) -> bool:
-    if name in _addresses or host().binding.address_of_symbol(name) is not None:
-        return True
-    try:
-        address = symbols.require(name)
-    except KeyError:
-        return False
-    host().binding.add_symbol(name, address)
-    return True
-
-
-def _install(code: bytes, name: str, label: str) -> int:
-    image = host().binding.ObjectFileRef.from_data(code)
-    host().jit.add_object_file(image)
-    host().jit.finalize_object()
-    _keep_alive.append(image)
-    address = int(host().jit.get_function_address(name))
-    if config.perf_map:
-        perf_map.write(code, name, address, label)
-    return address
-
-
-def _undefined_symbols(code: bytes) -> set[str] | None:
-    """Names an ELF object expects from elsewhere; None for other formats.
-
-    LLVM itself adds calls that the text does not have, such as memcpy or fmod.
-    """
-    if not object_file.is_elf(code):
         return None
-    return {symbol.name for symbol in object_file.symbols(code) if not symbol.section}
+    code = _Code.unpack(payload)
+    missing = [external for external in code.externals if _find(external) is None]
+    found = [find_kernel(library) for library in missing]
+    if not all(found):
+        if text is None:
+            return None
+        _compile_libraries(text)
+    _counts["loaded"] += 1
+    return code.install(name, _addresses_of(code.externals))
+
+
+def _compile_libraries(text: str) -> Split:
+    split = libraries.split_libraries(text, kernel_name)
+    for part, library in split.libraries.items():
+        compile_kernel(library, label=part)
+    return split
+
+
+def _key(name: str) -> str:
+    return disk_cache.make_key(name, (_PIPELINE, *target()))
+
+
+class _Code(NamedTuple):
+    """Compiled code and what profilers are to call it.
+
+    It is an image, or where it can not be one, what it calls and an object file.
+    """
+
+    label: str
+    body: Image | tuple[list[str], bytes]
+
+    @property
+    def externals(self) -> list[str]:
+        """The functions that it calls."""
+        return self.body.externals if isinstance(self.body, Image) else self.body[0]
+
+    def pack(self) -> bytes:
+        """The code as bytes."""
+        if isinstance(self.body, Image):
+            return f"image {self.label}\n".encode() + self.body.pack()
+        names, data = self.body
+        return f"object {self.label}\n{' '.join(names)}\n".encode() + data
+
+    @classmethod
+    def unpack(cls, payload: bytes) -> _Code:
+        """The code that `pack` made bytes of."""
+        head, _, rest = payload.partition(b"\n")
+        kind, _, label = head.decode().partition(" ")
+        if kind == "image":
+            return cls(label, Image.unpack(rest))
+        names, _, data = rest.partition(b"\n")
+        return cls(label, (names.decode().split(), data))
+
+    def install(self, name: str, addresses: list[int]) -> int:
+        """Address of the kernel, given those of the functions that it calls."""
+        if isinstance(self.body, Image):
+            address = code_memory.install(self.body, addresses)
+        else:
+            address = self._install_by_llvm(name, addresses)
+        if config.perf_map:
+            perf_map.write(self._functions(name, address), name, self.label)
+        return address
+
+    def _install_by_llvm(self, name: str, addresses: list[int]) -> int:
+        binding, jit = host()
+        for external, address in zip(self.externals, addresses, strict=True):
+            binding.add_symbol(external, address)
+        file = binding.ObjectFileRef.from_data(self.body[1])
+        jit.add_object_file(file)
+        jit.finalize_object()
+        _keep_alive.append(file)
+        return int(jit.get_function_address(name))
+
+    def _functions(self, name: str, address: int) -> list[Function]:
+        if not isinstance(self.body, Image):
+            return perf_map.functions_of(self.body[1], name, address)
+        base = address - self.body.entry
+        return [f._replace(start=base + f.start) for f in self.body.functions]
+
+
+def _addresses_of(names: Iterable[str]) -> list[int]:
+    """An address for each name; LLVM would end the process where one has none."""
+    addresses = []
+    for name in names:
+        address = _find(name)
+        if address is None:
+            raise CompilerError(f"a kernel calls `{name}`, and no such function exists")
+        addresses.append(address)
+    return addresses
+
+
+def _find(name: str) -> int | None:
+    """Address of a function: a kernel, one added, or one of Python, C or SciPy."""
+    address = _addresses.get(name) or _added.get(name)
+    if address is not None:
+        return address
+    try:
+        return _in_process(name) or symbols.require(name)
+    except KeyError:
+        if name.startswith(_OWN):
+            return None
+        # What LLVM's library has itself: conversions of float16 and the like.
+        found = host().binding.address_of_symbol(name)
+        return None if found is None else int(found)
+
+
+def _in_process(name: str) -> int | None:
+    """Address of a function of the C library, or of Python."""
+    function = getattr(_process(), name, None)
+    return None if function is None else ctypes.cast(function, ctypes.c_void_p).value
+
+
+@functools.cache
+def _process() -> ctypes.CDLL:
+    return ctypes.CDLL(None)

@@ -1,60 +1,105 @@
-"""The processor and the engine that holds machine code, through llvmlite alone.
+"""The processor that code is made for, and LLVM's engine, through llvmlite alone.
 
-A process that finds its code on disk needs no more than this: Numba, whose import takes
-longer than all else, is asked only when something is compiled.
+A process that finds its code on disk finds there what LLVM says of the processor too,
+and loads neither llvmlite nor Numba, whose imports take longer than all else.
 """
 
 from __future__ import annotations
 
 import functools
 import importlib
+import itertools
 import os
 from typing import Any, NamedTuple
 
+from funcgrad.compiler.build import disk_cache
 from funcgrad.errors import CompilerError
+
+# Lines of Linux's description of a processor that are not the same at each start.
+_VARYING = (
+    *("processor", "cpu MHz", "bogomips", "BogoMIPS", "apicid", "initial apicid"),
+    *("physical id", "core id", "clock", "timebase"),
+)
+_SETTINGS = ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "NUMBA_ENABLE_AVX")
+
+
+class Target(NamedTuple):
+    """What code depends on: it is valid where all of this is equal.
+
+    Attributes
+    ----------
+    numba, llvmlite, llvm : str
+        Versions.
+    triple, cpu : str
+        The system and the processor, as LLVM calls them.
+    features : str
+        The processor's features, as ``+avx2,-avx512f``.
+    """
+
+    numba: str
+    llvmlite: str
+    llvm: str
+    triple: str
+    cpu: str
+    features: str
 
 
 class Host(NamedTuple):
-    """Where machine code runs.
+    """LLVM in this process.
 
     Attributes
     ----------
     binding : module
         ``llvmlite.binding``.
     jit : llvmlite.binding.ExecutionEngine
-        Holds the code of this process.
-    features : str
-        The processor's features, as ``+avx2,-avx512f``.
-    environment : tuple of str
-        Versions and processor: code on disk is valid for an equal one.
+        Holds code of this process.
     """
 
     binding: Any
     jit: Any
-    features: str
-    environment: tuple[str, ...]
+
+
+@functools.cache
+def target() -> Target:
+    """What code of this process is made for: recalled from disk, or asked of LLVM."""
+    name = _description()
+    if name is None:
+        return _ask_llvm()
+    record = disk_cache.recall(name)
+    if record is None:
+        found = _ask_llvm()
+        disk_cache.record(name, "\0".join(found).encode())
+        return found
+    return Target(*record.decode().split("\0"))
 
 
 @functools.cache
 def host() -> Host:
     """The engine of this process, made at the first use."""
-    llvmlite: Any = importlib.import_module("llvmlite")
+    binding = _binding()
+    machine = _machine(opt=2)
+    jit = binding.create_mcjit_compiler(binding.parse_assembly(""), machine)
+    return Host(binding, jit)
+
+
+@functools.cache
+def _binding() -> Any:
     binding: Any = importlib.import_module("llvmlite.binding")
     binding.initialize_native_target()
     binding.initialize_native_asmprinter()
-    cpu, features = _processor(binding)
-    triple = binding.get_process_triple()
-    machine = _machine(binding, opt=2)
-    jit = binding.create_mcjit_compiler(binding.parse_assembly(""), machine)
-    environment = (
-        _numba_version(),
-        llvmlite.__version__,
+    return binding
+
+
+def _ask_llvm() -> Target:
+    binding = _binding()
+    return Target(
+        _version("numba"),
+        _version("llvmlite"),
         ".".join(map(str, binding.llvm_version_info)),
-        triple,
-        cpu,
-        features,
+        binding.get_process_triple(),
+        os.environ.get("NUMBA_CPU_NAME") or binding.get_host_cpu_name(),
+        _features(binding),
     )
-    return Host(binding, jit, features, environment)
 
 
 @functools.cache
@@ -64,42 +109,63 @@ def quick_machine() -> Any:
     Values are in memory between most instructions. `long_bodies` tells where that is
     as good.
     """
-    return _machine(host().binding, opt=0)
+    return _machine(opt=0)
 
 
-def _machine(binding: Any, opt: int) -> Any:
+def _machine(opt: int) -> Any:
     """What makes code for this processor that this process can run."""
-    cpu, features = _processor(binding)
-    target = binding.Target.from_triple(binding.get_process_triple())
-    return target.create_target_machine(
-        cpu=cpu,
-        features=features,
+    chosen = target()
+    of_triple = _binding().Target.from_triple(chosen.triple)
+    return of_triple.create_target_machine(
+        cpu=chosen.cpu,
+        features=chosen.features,
         opt=opt,
-        reloc=relocation(target.name),
+        reloc=relocation(of_triple.name),
         codemodel="jitdefault",
         jit=True,
     )
 
 
-def _processor(binding: Any) -> tuple[str, str]:
-    """Its name and its features."""
-    cpu = os.environ.get("NUMBA_CPU_NAME") or binding.get_host_cpu_name()
-    return cpu, _features(binding)
+def _description() -> str | None:
+    """Key of all that LLVM's answer depends on; None where the system tells less."""
+    processor = _processor()
+    if processor is None:
+        return None
+    folder = _folder("llvmlite")
+    library = str(os.stat(os.path.join(folder, "binding")).st_mtime_ns)
+    settings = [os.environ.get(name, "default") for name in _SETTINGS]
+    versions = [_version("numba"), _version("llvmlite"), folder, library]
+    return disk_cache.make_key(processor, [*versions, *settings])
 
 
-def _numba_version() -> str:
-    """What tells one Numba from another, without its import."""
-    import importlib.util
-    from pathlib import Path
+def _processor() -> str | None:
+    """The first processor, as Linux describes it."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+            lines = list(itertools.takewhile(str.strip, file))
+    except OSError:
+        return None
+    return "".join(line for line in lines if not line.startswith(_VARYING)) or None
 
-    found = importlib.util.find_spec("numba")
+
+def _folder(package: str) -> str:
+    """Where a package is, found without its import."""
+    find: Any = importlib.import_module("importlib.util").find_spec
+    found = find(package)
     if found is None or found.origin is None:
-        raise CompilerError("Numba is not installed")
-    stated = Path(found.origin).with_name("_version.py")
-    if stated.exists():
-        return stated.read_text(encoding="utf-8")
+        raise CompilerError(f"{package} is not installed")
+    return os.path.dirname(found.origin)
+
+
+@functools.cache
+def _version(package: str) -> str:
+    """What tells one release of a package from another, without its import."""
+    stated = os.path.join(_folder(package), "_version.py")
+    if os.path.exists(stated):
+        with open(stated, encoding="utf-8") as file:
+            return file.read()
     metadata: Any = importlib.import_module("importlib.metadata")
-    return str(metadata.version("numba"))
+    return str(metadata.version(package))
 
 
 def cores() -> int:

@@ -1,4 +1,4 @@
-"""Reads the symbols of ELF object code: bytes -> names, places, sizes."""
+"""Reads the object files that LLVM writes on Linux: sections, symbols, relocations."""
 
 from __future__ import annotations
 
@@ -6,8 +6,26 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-_SYMBOL_TABLE = 2
-_FUNCTION = 2
+X86_64 = 62
+# Kinds and flags of sections; the section of symbols that are elsewhere.
+SYMBOLS, RELOCATIONS, NO_BITS = 2, 4, 8
+WRITABLE, IN_MEMORY = 1, 2
+UNDEFINED = 0
+_FUNCTION, _WEAK = 2, 2
+_LITTLE_ENDIAN_64 = b"\x7fELF\x02\x01"
+
+
+class Section(NamedTuple):
+    """A part of the file; ``target`` is the section that relocations are for."""
+
+    name: str
+    kind: int
+    flags: int
+    offset: int
+    size: int
+    link: int
+    target: int
+    alignment: int
 
 
 class Symbol(NamedTuple):
@@ -16,11 +34,12 @@ class Symbol(NamedTuple):
     Attributes
     ----------
     name : str
+        Empty where the symbol stands for its section.
     section : int
-        Where it is defined; 0 for what is expected from elsewhere.
+        Where it is defined; `UNDEFINED` for what is expected from elsewhere.
     offset, size : int
         Bytes from the start of the section, and how many.
-    is_function : bool
+    is_function, is_weak : bool
     """
 
     name: str
@@ -28,31 +47,73 @@ class Symbol(NamedTuple):
     offset: int
     size: int
     is_function: bool
+    is_weak: bool
 
 
-def is_elf(code: bytes) -> bool:
-    """Whether this is a 64-bit little-endian object file of Linux and its kin."""
-    return code[:6] == b"\x7fELF\x02\x01"
+class Relocation(NamedTuple):
+    """Bytes that depend on the address of a symbol."""
+
+    offset: int
+    kind: int
+    symbol: int
+    addend: int
 
 
-def symbols(code: bytes) -> Iterator[Symbol]:
-    """The named symbols of an object file for which `is_elf` holds."""
-    (sections_at,) = struct.unpack_from("<Q", code, 0x28)
-    size, count = struct.unpack_from("<HH", code, 0x3A)
-    headers = [
-        struct.unpack_from("<IIQQQQIIQQ", code, sections_at + i * size)
-        for i in range(count)
-    ]
-    for header in headers:
-        if header[1] == _SYMBOL_TABLE:
-            strings_at = headers[header[6]][4]  # header[6]: the section of its strings
-            for at in range(header[4] + 24, header[4] + header[5], 24):
-                yield from _symbol(code, at, strings_at)
+class ObjectFile:
+    """An object file in memory.
+
+    Parameters
+    ----------
+    data : bytes
+        The file; `is_elf` holds for it.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        (self.machine,) = struct.unpack_from("<H", data, 0x12)
+        (start,) = struct.unpack_from("<Q", data, 0x28)
+        size, count, names = struct.unpack_from("<HHH", data, 0x3A)
+        heads = [
+            struct.unpack_from("<IIQ8xQQIIQ8x", data, start + i * size)
+            for i in range(count)
+        ]
+        strings = heads[names][3]
+        self.sections = [Section(self._text(strings + h[0]), *h[1:8]) for h in heads]
+        self.symbols = list(self._symbols())
+
+    def bytes_of(self, section: Section) -> bytes:
+        """What the section holds when the program starts."""
+        if section.kind == NO_BITS:
+            return bytes(section.size)
+        return self.data[section.offset : section.offset + section.size]
+
+    def relocations(self, section: Section) -> Iterator[Relocation]:
+        """The entries of a section of kind `RELOCATIONS`."""
+        for at in range(section.offset, section.offset + section.size, 24):
+            offset, info, addend = struct.unpack_from("<QQq", self.data, at)
+            yield Relocation(offset, info & 0xFFFFFFFF, info >> 32, addend)
+
+    def undefined(self) -> set[str]:
+        """Names that the file expects from elsewhere."""
+        return {s.name for s in self.symbols if s.section == UNDEFINED and s.name}
+
+    def _symbols(self) -> Iterator[Symbol]:
+        for section in self.sections:
+            if section.kind != SYMBOLS:
+                continue
+            strings = self.sections[section.link].offset
+            for at in range(section.offset, section.offset + section.size, 24):
+                name, info, _, home, offset, size = struct.unpack_from(
+                    "<IBBHQQ", self.data, at
+                )
+                text = self._text(strings + name)
+                function, weak = info & 15 == _FUNCTION, info >> 4 == _WEAK
+                yield Symbol(text, home, offset, size, function, weak)
+
+    def _text(self, start: int) -> str:
+        return self.data[start : self.data.index(b"\0", start)].decode()
 
 
-def _symbol(code: bytes, at: int, strings_at: int) -> Iterator[Symbol]:
-    name_at, kind, _, section, offset, size = struct.unpack_from("<IBBHQQ", code, at)
-    if name_at:
-        start = strings_at + name_at
-        name = code[start : code.index(b"\0", start)].decode()
-        yield Symbol(name, section, offset, size, kind & 15 == _FUNCTION)
+def is_elf(data: bytes) -> bool:
+    """Whether `ObjectFile` can read this."""
+    return data.startswith(_LITTLE_ENDIAN_64)

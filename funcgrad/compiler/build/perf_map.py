@@ -8,37 +8,43 @@ code that was made while the process ran.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable
 
-from funcgrad.compiler.build.object_file import is_elf, symbols
+from funcgrad.compiler.build.image import Function
+from funcgrad.compiler.build.object_file import ObjectFile, is_elf
 
 
-def write(code: bytes, kernel: str, address: int, label: str) -> None:
+def write(functions: Iterable[Function], kernel: str, label: str) -> None:
     """Add a kernel's functions to the file.
 
     Parameters
     ----------
-    code : bytes
-        Object code in which the function ``kernel`` is; it stands at ``address`` now.
+    functions : iterable of Function
+        They start at addresses.
     kernel : str
-    address : int
+        The name of that which is the kernel itself.
     label : str
         What the kernel is to be called.
     """
-    lines = "".join(_lines(code, kernel, address, label))
+    lines = []
+    for name, start, size in functions:
+        part = "" if name == kernel else f" {name}"
+        lines.append(f"{start:x} {size:x} {label}{part} [{kernel[:11]}]\n")
     with open(f"/tmp/perf-{os.getpid()}.map", "a", encoding="utf-8") as file:  # noqa: S108
-        file.write(lines)
+        file.writelines(lines)
 
 
-def _lines(code: bytes, kernel: str, address: int, label: str) -> Iterator[str]:
-    found = list(symbols(code)) if is_elf(code) else []
+def functions_of(code: bytes, kernel: str, address: int) -> list[Function]:
+    """Functions of object code whose function ``kernel`` stands at an address now.
+
+    Sections are loaded apart from each other: only those of its own can be told.
+    """
+    found = ObjectFile(code).symbols if is_elf(code) else []
     ours = next((symbol for symbol in found if symbol.name == kernel), None)
     if ours is None:
-        return
-    # Sections are loaded apart from each other, so only offsets within one are known.
-    for symbol in found:
-        if symbol.is_function and symbol.section == ours.section:
-            start = address + symbol.offset - ours.offset
-            part = "" if symbol is ours else f" {symbol.name}"
-            name = f"{label}{part} [{kernel[:11]}]"
-            yield f"{start:x} {symbol.size:x} {name}\n"
+        return []
+    return [
+        Function(symbol.name, address + symbol.offset - ours.offset, symbol.size)
+        for symbol in found
+        if symbol.is_function and symbol.section == ours.section
+    ]

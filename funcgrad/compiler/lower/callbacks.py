@@ -20,6 +20,8 @@ from funcgrad.core.aval import ShapedArray
 
 FAILED = 1
 """Status of a program whose callback raised; ``take_failure`` has the exception."""
+DETAIL_BITS = 48
+"""The low bits of a status: what a check has to tell; above is the check's number."""
 
 
 class Callback(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Any
 
 from funcgrad.compiler.emit.value import BOOL, INT64, Value
 from funcgrad.compiler.lower import callbacks
-from funcgrad.compiler.lower.callbacks import Callback
+from funcgrad.compiler.lower.callbacks import DETAIL_BITS, Callback
 from funcgrad.compiler.lower.carries import CarriedValues, copy_of, origin
 from funcgrad.compiler.lower.entries import prefers_entries
 from funcgrad.compiler.lower.index import Index, Number
@@ -22,8 +22,6 @@ from funcgrad.compiler.lower.nodes import (
 from funcgrad.compiler.lower.tapes import Tape
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.jaxpr import Jaxpr
-
-DETAIL_BITS = 48
 
 
 class ControlLowering(Lowering):
@@ -79,8 +77,8 @@ class ControlLowering(Lowering):
         in_avals = [ShapedArray(x.shape, x.dtype) for x in operands]
         number = callbacks.register(Callback(function, in_avals, list(out_avals)))
         self.callbacks.append(number)
-        entry = self.table.fresh(callbacks.entry_address(), "entry")[1]
-        which = self.table.fresh(number, "callback")[1]
+        entry = self.table.address(callbacks.entry_address(), "entry")[1]
+        which = self.table.address(number, "callback")[1]
         self.fail_if_not_zero(self._call_at(entry, [f"i64 {which}"], given, results))
         self.lifetimes.tick()
         return [self._settled(r) for r in results]
@@ -96,7 +94,7 @@ class ControlLowering(Lowering):
         b = self.b
         given = [self.materialize(x) for x in operands]
         results = [self.for_aval(a) for a in out_avals]
-        entry = self.table.fresh(address, "foreign")[1]
+        entry = self.table.address(address, "foreign")[1]
         status = self._call_at(entry, [], given, results)
         self.fail_if(b.cmp("ne", status, b.i64(0)), status, error)
         self.lifetimes.tick()

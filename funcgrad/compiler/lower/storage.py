@@ -53,7 +53,7 @@ class Storage(ProgramText):
 
     def constant_pointer(self, address: int) -> tuple[int, str]:
         """The word of the table that has an address, and the pointer made of it."""
-        word, number = self.table.fresh(address, "address")
+        word, number = self.table.address(address, "address")
         pointer = f"%constant.{next(self._names)}"
         self.prologue.append(f"  {pointer} = inttoptr i64 {number} to ptr")
         return word, pointer

@@ -26,6 +26,8 @@ class Table:
 
     def __init__(self) -> None:
         self.words: list[int] = []
+        self.is_portable = True
+        """Whether the words are as good in any other process."""
         self.lines: list[str] = []
         self._known: dict[Any, str] = {}
 
@@ -52,6 +54,11 @@ class Table:
         raw = np.asarray(value, dtype).tobytes().ljust(8, b"\0")
         word = struct.unpack("<q", raw)[0]
         return self._word((dtype.str, word), word, element_type(dtype))
+
+    def address(self, word: int, hint: str) -> tuple[int, str]:
+        """As `fresh`, for a word that means nothing to other processes."""
+        self.is_portable = False
+        return self.fresh(word, hint)
 
     def fresh(self, word: int, hint: str) -> tuple[int, str]:
         """A word of its own: its place, and the name of its i64 value."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from funcgrad.compiler.donation import DonatingExecutable
-from funcgrad.compiler.pipeline import Executable, compile_jaxpr
+from funcgrad.compiler.program import Executable, compile_jaxpr
 from funcgrad.config import config, modes, override
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.finite import bad_value, check_results, is_watched
@@ -17,6 +16,7 @@ from funcgrad.core.jaxpr import Eqn, Jaxpr, Literal, Var, eval_jaxpr, subjaxprs
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
+from funcgrad.deferred import deferred_module
 from funcgrad.ops.control.inner import (
     batched_jaxpr,
     find_residuals,
@@ -35,6 +35,11 @@ from funcgrad.ops.control.lanes import in_blocks, keeps_tapes, lanes_of, width_f
 from funcgrad.ops.control.pruning import prune_call
 from funcgrad.transforms.stage import stage_flat
 from funcgrad.transforms.transpose import is_linear
+
+if TYPE_CHECKING:
+    from funcgrad.compiler import donation
+else:
+    donation = deferred_module("funcgrad.compiler.donation")
 
 
 def compiled(jaxpr: Jaxpr) -> Executable:
@@ -58,7 +63,7 @@ def execute_donating(
     key = (execute_donating, donated, config.fastmath)
     program = jaxpr.memo.get(key)
     if program is None:
-        made = DonatingExecutable(jaxpr, donated)
+        made = donation.DonatingExecutable(jaxpr, donated)
         program = jaxpr.memo.setdefault(key, made)
     results: list[Any] = program(*operands)
     return results

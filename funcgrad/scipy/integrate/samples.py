@@ -10,8 +10,7 @@ from funcgrad import errors, ops
 from funcgrad import numpy as fnp
 from funcgrad.core.source import user_frame
 from funcgrad.core.trace import typeof
-
-trapezoid = fnp.trapezoid
+from funcgrad.numpy.calculus import trapezoid as trapezoid
 
 
 def _widths(y: Any, x: Any, dx: Any, axis: int) -> Any:

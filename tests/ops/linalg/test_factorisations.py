@@ -10,7 +10,7 @@ import scipy.linalg
 
 import funcgrad as fg
 from funcgrad import errors, lax
-from funcgrad.compiler.pipeline import compile_jaxpr
+from funcgrad.compiler.program import compile_jaxpr
 from funcgrad.core.trace import typeof
 from funcgrad.ops import linalg
 from funcgrad.transforms.jvp import jvp

@@ -1,0 +1,149 @@
+"""LLVM text to machine code and to what lies between, through Numba's code generator.
+
+The only module that touches Numba's internals. It loads when something is compiled.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import re
+import threading
+from typing import Any
+
+from funcgrad.compiler.build import object_file
+from funcgrad.compiler.build.host import host, quick_machine, target
+from funcgrad.compiler.build.image import Image, link
+from funcgrad.compiler.build.long_bodies import is_mostly_calls
+from funcgrad.errors import CompilerError
+
+PLACEHOLDER = "@FG_KERNEL"
+_DEFINITION = rf"(?m)^define .*{PLACEHOLDER}\b"
+
+_lock = threading.RLock()
+
+
+def compiled(text: str, name: str) -> Image | tuple[list[str], bytes]:
+    """A kernel's code: an image, or what it calls and an object file for LLVM.
+
+    Parameters
+    ----------
+    text : str
+        LLVM assembly, libraries taken out.
+    name : str
+        What its function `PLACEHOLDER` is called.
+    """
+    module = _optimise(text, name)
+    if not re.search(_DEFINITION, text):
+        raise CompilerError(f"the text of a kernel does not define {PLACEHOLDER}")
+    data = bytes(_machine(text).emit_object(module))
+    image = link(data, name)
+    if image is not None:
+        return image
+    # LLVM itself adds calls that the text does not have, such as memcpy or fmod.
+    is_elf = object_file.is_elf(data)
+    externals = (
+        object_file.ObjectFile(data).undefined() if is_elf else _declared(module)
+    )
+    return sorted(externals), data
+
+
+def _declared(module: Any) -> set[str]:
+    return {
+        function.name
+        for function in module.functions
+        if function.is_declaration and not function.name.startswith("llvm.")
+    }
+
+
+def lower_to_ir(text: str, name: str = "kernel") -> str:
+    """The text of a kernel after our passes, as LLVM assembly."""
+    with _lock:
+        return str(_optimise(text, name))
+
+
+def to_assembly(text: str, name: str = "kernel") -> str:
+    """The machine code of a kernel as the processor's assembly."""
+    with _lock:
+        module = _optimise(text, name)
+        return str(_codegen()._tm.emit_assembly(module))
+
+
+@functools.cache
+def _codegen() -> Any:
+    """Numba's code generator, for the same processor as the engine.
+
+    Numba is imported here, when there is something to compile; its typing machinery
+    (`refresh`, a quarter of a second more) is never touched.
+    """
+    numba_codegen: Any = importlib.import_module("numba.core.codegen")
+
+    class Codegen(numba_codegen.JITCPUCodegen):  # type: ignore[misc]
+        def _customize_tm_options(self, options: dict[str, Any]) -> None:
+            super()._customize_tm_options(options)
+            # At 0, which NUMBA_OPT may ask for, LLVM aborts on wide vectors.
+            options["opt"] = 2
+
+        def _customize_tm_features(self) -> str:
+            return target().features
+
+    return Codegen("funcgrad")
+
+
+def _machine(text: str) -> Any:
+    """What makes machine code of a program whose libraries were taken out."""
+    return quick_machine() if is_mostly_calls(text) else _codegen()._tm
+
+
+def object_code(text: str) -> bytes:
+    """Object code of a whole module, position-independent, for other programs.
+
+    Parameters
+    ----------
+    text : str
+        LLVM assembly; its functions keep their names.
+    """
+    binding = host().binding
+    with _lock:
+        module = _optimise(text, "unused")
+        machine = binding.Target.from_triple(module.triple).create_target_machine(
+            cpu=str(_codegen()._get_host_cpu_name()),
+            features=target().features,
+            opt=2,
+            reloc="pic",
+            codemodel="default",
+        )
+        return bytes(machine.emit_object(module))
+
+
+def _optimise(text: str, name: str) -> Any:
+    """The parsed module after our passes."""
+    try:
+        module = host().binding.parse_assembly(_named(text, name))
+        module.triple = host().binding.get_process_triple()
+        module.data_layout = str(_codegen().target_data)
+        module.verify()
+    except RuntimeError as error:
+        raise CompilerError(f"the text of a kernel is not well formed: {error}") from (
+            error
+        )
+    _run_passes(module)
+    return module
+
+
+def _named(text: str, name: str) -> str:
+    return re.sub(re.escape(PLACEHOLDER) + r"\b", "@" + name, text)
+
+
+def _run_passes(module: Any) -> None:
+    """Clean up text that is vector code already: LLVM's own pipelines cost 4x more."""
+    options = host().binding.create_pipeline_tuning_options()
+    builder = host().binding.create_pass_builder(_codegen()._tm, options)
+    passes = host().binding.create_new_module_pass_manager()
+    passes.add_always_inliner_pass()
+    passes.add_sroa_pass()
+    passes.add_simplify_cfg_pass()
+    passes.add_instruction_combine_pass()
+    passes.add_loop_rotate_pass()
+    passes.add_global_dead_code_eliminate_pass()
+    passes.run(module, builder)
