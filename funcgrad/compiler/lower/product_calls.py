@@ -32,7 +32,7 @@ LEAST_FILLED = 0.7
 """Of the vectors along a row of the answer, what has to be used."""
 LEAST = 4
 """Rows, columns and terms that a product by call has at least."""
-PART_OF_PRODUCT = 2**20
+PART_OF_PRODUCT = 2**18
 """Multiply-adds that are worth a thread of their own."""
 LEAST_ROWS = 32
 """Rows or columns that a part of a product has at least."""
