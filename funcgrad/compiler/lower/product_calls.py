@@ -22,7 +22,7 @@ CALL_FROM = 1 << 12
 """Multiply-adds from which on a call is no slower than loops made on the spot."""
 BLAS_FROM = 24**3
 """The same for BLAS."""
-BLAS_ABOVE = 1 << 26
+BLAS_ABOVE = 1 << 25
 """Multiply-adds above which BLAS gains by using the farther caches better."""
 FAR = 1 << 11
 """Bytes from one row to the next from which on columns are slow to run through."""
@@ -32,9 +32,9 @@ LEAST_FILLED = 0.7
 """Of the vectors along a row of the answer, what has to be used."""
 LEAST = 4
 """Rows, columns and terms that a product by call has at least."""
-PART_OF_PRODUCT = 2**18
-"""Multiply-adds that are worth a thread of their own."""
-LEAST_ROWS = 32
+PART_OF_PRODUCT = 2**21
+"""Multiply-adds, times the bytes of a number, that are worth a thread of their own."""
+LEAST_ROWS = 16
 """Rows or columns that a part of a product has at least."""
 MOST_PARTS = 8
 """Parts of a product: each packs the other operand again."""
@@ -194,13 +194,11 @@ class ProductCalls:
 
     def _moved(self, starts: Sequence[str], axis: int, index: Value) -> list[str]:
         """Where the arrays go on at an index along an axis of the answer."""
-        batch = len(self.sizes.batch)
         steps = [
             (*self.c.batch, self.c.rows, self.c.columns)[axis],
             (*self.x.batch, self.x.rows, 0)[axis],
             (*self.y.batch, 0, self.y.columns)[axis],
         ]
-        assert axis < batch + 2
         offsets = [times(self.b, index, self.ctx.table.extent(s)) for s in steps]
         return [
             self.b.offset(start, self.b.index(offset), self.dtype)
@@ -217,7 +215,8 @@ class ProductCalls:
             key=lambda a: sizes[a] * (LEAST_ROWS if a <= last_batch else 1),
         )
         least = 1 if axis <= last_batch else LEAST_ROWS
-        count = min(work // PART_OF_PRODUCT, sizes[axis] // least, MOST_PARTS)
+        worth = work * self.dtype.itemsize // PART_OF_PRODUCT
+        count = min(worth, sizes[axis] // least, MOST_PARTS)
         if count < 2 or each >= BIG_WORK or self.ctx.in_part or pool.workers() == 1:
             return axis, 0
         return axis, sizes[axis] // count
