@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import funcgrad as fg
-from funcgrad.compiler.build import executable
+from funcgrad.compiler.build import codegen, executable
 from funcgrad.compiler.build.libraries import split_libraries
 from funcgrad.compiler.build.long_bodies import LEAST_CALLS, is_mostly_calls
 
@@ -82,8 +82,13 @@ def quickly(monkeypatch):
         with monkeypatch.context() as patch:
             patch.setenv("FUNCGRAD_CACHE", "0")
             patch.setattr(executable, "_addresses", {})
-            patch.setattr(executable, "is_mostly_calls", lambda text: True)
-            return fg.jit(program)(*args)
+            asked: list[str] = []
+            patch.setattr(
+                codegen, "is_mostly_calls", lambda text: asked.append(text) or True
+            )
+            results = fg.jit(program)(*args)
+        assert asked
+        return results
 
     return run
 

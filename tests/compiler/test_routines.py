@@ -1,4 +1,4 @@
-"""Products of one kind are one function of a program, called with other memory."""
+"""Loops of one kind are one function of a program, called with other memory."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import funcgrad as fg
+from funcgrad.compiler.lower.lowering import LONG
 
 
 def routines(program, *args):
@@ -88,3 +89,119 @@ def test_products_in_loops_branches_and_threads():
     x, ys = matrices((13, 13), (40, 13, 13))
     for got, want in zip(fg.jit(program)(x, ys), program(x, ys), strict=True):
         np.testing.assert_allclose(got, want, 1e-12, 1e-12)
+
+
+# --- loops over entries
+
+
+def rolled(x):
+    """A view that the next loop cannot look through, so that ``x`` goes to memory."""
+    return np.sort(x)
+
+
+def repeated(step, count=LONG):
+    """A program of so many loops, each after the last."""
+
+    def program(x, *others):
+        for k in range(count):
+            x = rolled(step(x, others[k % len(others)] if others else None, k))
+        return x
+
+    return program
+
+
+def vectors(count, size=101):
+    rng = np.random.default_rng(1)
+    return [rng.normal(size=size) for _ in range(count)]
+
+
+def test_loops_of_one_kind_share_a_function_in_long_programs():
+    def step(x, y, k):
+        return np.tanh(x) * y + 0.3
+
+    args = vectors(4)
+    found = routines(repeated(step), *args)
+    assert max(calls for calls, _ in found.values()) >= LONG - 4
+    assert len(found) <= 4
+    few = repeated(step, 3)
+    assert routines(few, *args) == {}
+    for program in (repeated(step), few):
+        np.testing.assert_allclose(fg.jit(program)(*args), program(*args), 1e-13)
+
+
+@pytest.mark.parametrize("size", [0, 1, 16, 17, 101])
+@pytest.mark.parametrize("dtype", ["f4", "f8", "c16", "i8", "?"])
+def test_sizes_and_types(size, dtype):
+    def step(x, y, k):
+        return (x & y) | x if dtype in ("i8", "?") else x * y + y
+
+    args = [v.astype(dtype) for v in vectors(3, size)]
+    if dtype == "f8" and size > 1:
+        args[0][1], args[1][0] = np.nan, np.inf
+    program = repeated(step)
+    with np.errstate(all="ignore"):
+        expected = program(*args)
+    for got, want in zip(fg.jit(program)(*args), expected, strict=True):
+        np.testing.assert_array_equal(got, want)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda x, y, k: x - (y if k % 2 else x * 1.5),
+        lambda x, y, k: x * (0.3 if k % 3 else 0.7) + y,
+        lambda x, y, k: x * y[k] + y.sum(),
+        lambda x, y, k: np.where(x > y, x, y) if k % 2 else np.minimum(x, y),
+        lambda x, y, k: (x.reshape(1, 101) * y + x)[0],
+    ],
+)
+def test_loops_of_other_kinds_do_not(step):
+    args = vectors(3)
+    program = repeated(step)
+    np.testing.assert_allclose(fg.jit(program)(*args), program(*args), 1e-12)
+
+
+def test_memory_that_one_loop_reads_twice_and_another_once():
+    def program(x, y):
+        for _ in range(LONG // 2):
+            a = rolled(x * y - y)
+            b = rolled(y * y - y)
+            x, y = rolled(a * b - b), rolled(a * a - a)
+            x, y = x / (1 + abs(x).max()), y / (1 + abs(y).max())
+        return x, y
+
+    args = vectors(2)
+    for got, want in zip(fg.jit(program)(*args), program(*args), strict=True):
+        np.testing.assert_allclose(got, want, 1e-12)
+
+
+def test_what_a_loop_keeps_and_updates_in_place():
+    def loss(weights, x):
+        h = x
+        for w in weights:
+            h = np.tanh(h @ w) + h
+            h = h.at[0].add(1.0)
+        return (h * h).mean()
+
+    weights = matrices(*12 * [(9, 9)])
+    weights = [w / 10 for w in weights]
+    x = vectors(1, (7, 9))[0]
+    gradient = fg.grad(loss)
+    for got, want in zip(
+        fg.jit(gradient)(weights, x), gradient(weights, x), strict=True
+    ):
+        np.testing.assert_allclose(got, want, 1e-11, 1e-12)
+
+
+def test_loops_inside_loops():
+    def step(x, y):
+        return repeated(lambda x, y, k: np.tanh(x) + y)(x, y), x[:3]
+
+    x, *ys = vectors(5)
+    ys = np.stack(ys)
+    for got, want in zip(
+        fg.jit(lambda x: fg.lax.scan(step, x, ys))(x),
+        fg.lax.scan(step, x, ys),
+        strict=True,
+    ):
+        np.testing.assert_allclose(got, want, 1e-12)

@@ -33,10 +33,12 @@ def compiled(text: str, name: str) -> Image | tuple[list[str], bytes]:
     name : str
         What its function `PLACEHOLDER` is called.
     """
-    module = _optimise(text, name)
+    quick = is_mostly_calls(text)
+    module = _optimise(text, name, quick=quick)
     if not re.search(_DEFINITION, text):
         raise CompilerError(f"the text of a kernel does not define {PLACEHOLDER}")
-    data = bytes(_machine(text).emit_object(module))
+    machine = quick_machine() if quick else _codegen()._tm
+    data = bytes(machine.emit_object(module))
     image = link(data, name)
     if image is not None:
         return image
@@ -90,11 +92,6 @@ def _codegen() -> Any:
     return Codegen("funcgrad")
 
 
-def _machine(text: str) -> Any:
-    """What makes machine code of a program whose libraries were taken out."""
-    return quick_machine() if is_mostly_calls(text) else _codegen()._tm
-
-
 def object_code(text: str) -> bytes:
     """Object code of a whole module, position-independent, for other programs.
 
@@ -116,7 +113,7 @@ def object_code(text: str) -> bytes:
         return bytes(machine.emit_object(module))
 
 
-def _optimise(text: str, name: str) -> Any:
+def _optimise(text: str, name: str, *, quick: bool = False) -> Any:
     """The parsed module after our passes."""
     try:
         module = host().binding.parse_assembly(_named(text, name))
@@ -127,7 +124,7 @@ def _optimise(text: str, name: str) -> Any:
         raise CompilerError(f"the text of a kernel is not well formed: {error}") from (
             error
         )
-    _run_passes(module)
+    _run_passes(module, quick=quick)
     return module
 
 
@@ -135,15 +132,19 @@ def _named(text: str, name: str) -> str:
     return re.sub(re.escape(PLACEHOLDER) + r"\b", "@" + name, text)
 
 
-def _run_passes(module: Any) -> None:
-    """Clean up text that is vector code already: LLVM's own pipelines cost 4x more."""
+def _run_passes(module: Any, *, quick: bool) -> None:
+    """Clean up text that is vector code already: LLVM's own pipelines cost 4x more.
+
+    ``quick``: of bodies of calls there is little to clean up.
+    """
     options = host().binding.create_pipeline_tuning_options()
     builder = host().binding.create_pass_builder(_codegen()._tm, options)
     passes = host().binding.create_new_module_pass_manager()
     passes.add_always_inliner_pass()
-    passes.add_sroa_pass()
-    passes.add_simplify_cfg_pass()
-    passes.add_instruction_combine_pass()
-    passes.add_loop_rotate_pass()
+    if not quick:
+        passes.add_sroa_pass()
+        passes.add_simplify_cfg_pass()
+        passes.add_instruction_combine_pass()
+        passes.add_loop_rotate_pass()
     passes.add_global_dead_code_eliminate_pass()
     passes.run(module, builder)

@@ -26,7 +26,7 @@ else:
 # What names of kernels and of `symbols` start with.
 _OWN = "fg_"
 # Raised whenever the passes or the options of the target machine change.
-_PIPELINE = "2: libraries, inline, sroa, simplify, combine, rotate, dce; machine 3"
+_PIPELINE = "2: libraries, inline, sroa, simplify, combine, rotate, dce; machine 4"
 
 _lock = threading.RLock()
 _addresses: dict[str, int] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Sequence
 
 ALIGNMENT = 64
@@ -112,18 +113,18 @@ def plan(allocations: Sequence[Allocation]) -> tuple[dict[Allocation, int], int]
     """
     offsets: dict[Allocation, int] = {}
     total = 0
-    live: list[Allocation] = []
+    # Bytes that are taken, in order, and until when.
+    live: list[tuple[int, int, int]] = []
     for block in sorted(allocations, key=lambda a: a.start):
-        live = [other for other in live if other.end >= block.start]
-        taken = sorted((offsets[o], offsets[o] + _padded(o.nbytes)) for o in live)
+        live = [taken for taken in live if taken[2] >= block.start]
         at = 0
         size = _padded(block.nbytes)
-        for begin, end in taken:
+        for begin, end, _ in live:
             if at + size <= begin:
                 break
             at = max(at, end)
         offsets[block] = at
-        live.append(block)
+        bisect.insort(live, (at, at + size, block.end))
         total = max(total, at + size)
     return offsets, total
 

@@ -10,6 +10,9 @@ from funcgrad.compiler.lower.nodes import Buffer, Entries, Node, Register, is_sm
 from funcgrad.compiler.lower.scope import Scope
 from funcgrad.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var
 
+LONG = 64
+"""Equations of a program that may well repeat a loop."""
+
 
 class Lowering(ArrayLowering):
     """A whole program: equations in order, results into the caller's memory."""
@@ -21,6 +24,7 @@ class Lowering(ArrayLowering):
             scope.spilled = self.scopes[-1].spilled
             scope.by_entries = self.scopes[-1].by_entries
         self.scopes.append(scope)
+        self.is_long |= len(jaxpr.eqns) >= LONG
         for var, node in zip(jaxpr.invars, operands, strict=True):
             self._bind(scope, var, node)
         for eqn in jaxpr.eqns:

@@ -44,15 +44,15 @@ def lanes_for(ctx: Any, nodes: Sequence[Node], registers: int = 2) -> int:
     return min(max(2, lanes), LARGEST_STATIC)
 
 
-def registers_for(roots: Sequence[Node]) -> int:
-    """Registers of one value that a loop works on at once.
+def registers_for(roots: Sequence[Node], tree: Sequence[Node]) -> int:
+    """Registers of one value that a loop over the roots, with this tree, works on.
 
     Dear functions make the processor wait for what they compute one after the other: it
     is kept busy by more of them. In long bodies that gains a twentieth, and would
     double the time to compile.
     """
     dear = any(isinstance(x, Lazy) and x.cost > CHEAP for x in roots)
-    return 4 if dear and len(widest_tree(roots)) <= SHORT_BODY else 2
+    return 4 if dear and len(tree) <= SHORT_BODY else 2
 
 
 SHORT_BODY = 32
@@ -153,11 +153,16 @@ def in_chunks(
 
     ``size`` is the extent as a number, ``entries`` how many the nest computes.
     """
-    chunk = 0 if ctx.in_part else chunks_of(entries, size, cost, lanes)
+    chunk = chunk_of(ctx, entries, size, cost, lanes)
     if not chunk:
         loop(0, extent)
         return
     Parallel(ctx).run(size, chunk, lambda begin, end, *_: loop(begin, end))
+
+
+def chunk_of(ctx: Any, entries: int, size: int, cost: int, lanes: int) -> int:
+    """Iterations of a chunk, for nests that several threads run; 0 for all others."""
+    return 0 if ctx.in_part else chunks_of(entries, size, cost, lanes)
 
 
 class _Nest:

@@ -118,9 +118,10 @@ class Lazy(Node):
     ``flat``: entries can be read by their place in row-major order.
     ``cost``: price of one entry, in additions, counted from memory and registers.
     ``depth``: how many moves of entries follow each other.
+    ``rows``: whether it was made of sums of rows that were not in memory.
     """
 
-    __slots__ = ("buffer", "cost", "depth", "flat", "operands")
+    __slots__ = ("buffer", "cost", "depth", "flat", "operands", "rows")
 
     def __init__(
         self,
@@ -136,10 +137,12 @@ class Lazy(Node):
         self.flat = flat
         self.cost = cost
         self.depth = 0 if type(self) is Map else 1
+        self.rows = False
         deepest = 0
         for x in operands:
             if isinstance(x, Lazy) and x.buffer is None:
                 self.cost += x.cost
+                self.rows |= x.rows
                 deepest = max(deepest, x.depth)
         self.depth += deepest
         self.buffer: Buffer | None = None
@@ -222,6 +225,7 @@ class RowReduced(Lazy):
     def __init__(self, op: str, operand: Node) -> None:
         shape = operand.shape[:-1]
         super().__init__(shape, operand.dtype, (operand,), ROW_COST, flat=False)
+        self.rows = True
         self.op = op
 
 

@@ -42,6 +42,8 @@ class ProgramText:
         self._names = itertools.count()
         self.part_numbers = itertools.count()
         self.in_part = False
+        self.is_long = False
+        """Whether equal loops are looked for before they are written."""
 
     def fail_if_not_zero(self, status: Value) -> None:
         """End the program with this status unless it is zero."""

@@ -74,8 +74,9 @@ class Accumulation:
         self.summed = [g for g in self.groups if g.reduced and g is not self.inner]
         self.outer = [g for g in self.groups if not g.reduced and g is not self.inner]
         self.kept: dict[Lazy, Buffer] = {}
-        registers = nest.registers_for([x])
-        self.lanes = nest.lanes_for(ctx, nest.widest_tree([x]), registers)
+        tree = nest.widest_tree([x])
+        registers = nest.registers_for([x], tree)
+        self.lanes = nest.lanes_for(ctx, tree, registers)
         self.ranges: dict[Group, tuple[Number, Number]] = {}
 
     def _grouped(self, axes: Sequence[int]) -> list[Group]:

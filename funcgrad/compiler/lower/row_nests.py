@@ -50,6 +50,8 @@ def can_be_rows(shape: Sequence[Any]) -> bool:
 
 def holds_row(node: Node) -> bool:
     """Whether entries of a node are made of sums of rows that are not in memory."""
+    if not isinstance(node, Lazy) or not node.rows:
+        return False
     return any(isinstance(x, RowReduced) for x in _recipes(node))
 
 
@@ -68,7 +70,8 @@ def _recipes(root: Node) -> Iterator[Lazy]:
 def settle_rows(ctx: Any, roots: Sequence[Node]) -> None:
     """Put sums of rows into memory that the roots read, and what repeats them."""
     found: dict[int, Lazy] = {}
-    for node in (x for root in roots for x in _recipes(root)):
+    made = [root for root in roots if isinstance(root, Lazy) and root.rows]
+    for node in (x for root in made for x in _recipes(root)):
         if isinstance(node, RowReduced):
             found[id(node)] = node
         elif isinstance(node, View) and holds_row(node.operands[0]):
@@ -217,8 +220,9 @@ class RowNest:
         """Emit the loops: every stage, then the targets, for each row."""
         ctx = self.ctx
         trees = self.trees()
-        registers = nest.registers_for(trees)
-        self.lanes = nest.lanes_for(ctx, nest.widest_tree(trees), registers)
+        tree = nest.widest_tree(trees)
+        registers = nest.registers_for(trees, tree)
+        self.lanes = nest.lanes_for(ctx, tree, registers)
         self.others = {id(x) for x in self.elsewhere()}
         self.answers = [ctx.buffer(s.node.shape, s.node.dtype) for s in self.stages]
         self.kept: dict[Lazy, Buffer] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from funcgrad.compiler.lower.nodes import (
     is_small,
     price,
 )
+from funcgrad.compiler.lower.patterns import pattern_of, renamed
 from funcgrad.compiler.lower.program import ProgramText
 from funcgrad.compiler.lower.reader import Reader
 from funcgrad.compiler.lower.row_nests import (
@@ -126,7 +127,8 @@ class Storage(ProgramText):
         flat = nest.flat_together(roots, shape)
         shared = nest.shared_nodes(roots, flat=flat)
         kept = {n: self.buffer(n.shape, n.dtype) for n in shared}
-        lanes = nest.lanes_for(self, nest.widest_tree(roots), nest.registers_for(roots))
+        tree = nest.widest_tree(roots)
+        lanes = nest.lanes_for(self, tree, nest.registers_for(roots, tree))
 
         def body(reader: Reader, place: Any) -> None:
             for node, buffer in targets:
@@ -136,16 +138,51 @@ class Storage(ProgramText):
         again = not any(buffer.allocation in reads for _, buffer in targets)
         length = targets[0][1].length
         turned = None if flat else self._turned_axis(roots)
-        nest.over(
-            *(self, shape, flat, lanes, body, kept, length),
-            again=again,
-            turned=turned,
-            cost=sum(map(price, roots)),
-        )
-        for node, buffer in (*targets, *kept.items()):
+        cost = sum(map(price, roots))
+
+        def write() -> None:
+            nest.over(
+                *(self, shape, flat, lanes, body, kept, length),
+                again=again,
+                turned=turned,
+                cost=cost,
+            )
+
+        written = [*targets, *kept.items()]
+        entries = math.prod(shape)
+        split = nest.chunk_of(self, entries, entries, cost, lanes)
+        one_loop = flat and length is None and not split
+        how = (len(targets), lanes, again)
+        if not (one_loop and self._as_routine(written, tree, how, write)):
+            write()
+        for node, buffer in written:
             if isinstance(node, Lazy):
                 node.buffer = buffer
         self.lifetimes.tick()
+
+    def _as_routine(
+        self,
+        written: Sequence[tuple[Node, Buffer]],
+        tree: Sequence[Node],
+        how: Hashable,
+        write: Callable[[], None],
+    ) -> bool:
+        """Whether a flat loop of a long program became a function, or calls one."""
+        pattern = pattern_of([x for x, _ in written], tree) if self.is_long else None
+        targets = [buffer for _, buffer in written]
+        if pattern is None or any(x is y for x in pattern.leaves for y in targets):
+            return False
+        buffers = [*pattern.leaves, *targets]
+        for buffer in buffers:
+            self.lifetimes.touch(buffer.allocation)
+
+        def write_elsewhere(pointers: Sequence[str]) -> None:
+            with renamed(buffers, pointers):
+                write()
+
+        key = ("flat", math.prod(targets[0].shape), how, pattern.key)
+        self.routines.run(key, [buffer.ptr for buffer in buffers], write_elsewhere)
+        return True
 
     def _by_rows(
         self, shape: Sequence[Any], roots: Sequence[Node], targets: Sequence[Any]
@@ -163,7 +200,8 @@ class Storage(ProgramText):
     def _turned_axis(self, roots: Sequence[Node]) -> int | None:
         """The axis along which operands lie in memory that is not the last one."""
         last = roots[0].shape[-1]
-        if isinstance(last, int) and last <= LARGEST_STATIC:
+        short = isinstance(last, int) and last <= LARGEST_STATIC
+        if short or roots[0].ndim == 1:
             return None
         return next((axis for _, axis in turned_views(self, roots)), None)
 
