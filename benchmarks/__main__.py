@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
-import platform
 import sys
 from pathlib import Path
-from typing import Any
 
 from tqdm import tqdm
 
-from benchmarks import chart, memory
+from benchmarks import memory
 from benchmarks.libraries import LOADERS, installed
+from benchmarks.results import RESULTS, write
 from benchmarks.runner import Worker, run_cold_start, run_memory, run_workload
-from benchmarks.table import Row, markdown
+from benchmarks.table import Row
 from benchmarks.workloads import FAMILIES, WORKLOADS
 from benchmarks.workloads.workload import Workload
 
@@ -36,28 +34,8 @@ def parse() -> argparse.Namespace:
         "--dtype", nargs="+", choices=["float64", "float32"], default=["float64"]
     )
     parser.add_argument("--threads", nargs="+", type=int, default=[os.cpu_count() or 1])
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    parser.add_argument("--out", type=Path, default=RESULTS)
     return parser.parse_args()
-
-
-def processor() -> str:
-    """The name of the processor where the system tells it."""
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def machine() -> dict[str, object]:
-    """What the figures depend on."""
-    return {
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "processor": processor(),
-        "cpus": os.cpu_count(),
-    }
 
 
 def selected(options: argparse.Namespace) -> list[Workload]:
@@ -95,37 +73,15 @@ def measure(
     return rows, versions
 
 
-def write(
-    rows: list[Row], versions: dict[str, str], out: Path, dtype: str, threads: int
-) -> None:
-    """Print one kind of run, and write its table, JSON and charts."""
-    plural = "s" * (threads > 1)
-    title = f"{dtype}, {threads} thread{plural}, {processor()}"
-    table = markdown(rows, versions)
-    print(f"\n## {title}\n\n{table}")
-    for row in rows:
-        for library, error in row.errors.items():
-            print(f"\n{row.name}, {library}:\n{error}", file=sys.stderr)
-    stem = f"{dtype}-{threads}-thread{plural}"
-    (out / f"{stem}.md").write_text(f"## {title}\n\n{table}\n")
-    as_json: list[dict[str, Any]] = [row.as_json() for row in rows]
-    data = {"machine": machine(), "versions": versions, "rows": as_json}
-    (out / f"{stem}.json").write_text(json.dumps(data, indent=1))
-    with contextlib.suppress(ImportError):  # charts are for those who have matplotlib
-        for peer in versions:
-            if any(peer in row["ratio"] for row in as_json):
-                chart.draw(as_json, peer, out / f"{stem}-{peer}.svg", title)
-
-
 def main() -> int:
     """Measure what was asked for; 1 where results differ or a library failed."""
     options = parse()
-    options.out.mkdir(parents=True, exist_ok=True)
     failed = False
     for dtype in options.dtype:
         for threads in options.threads:
             rows, versions = measure(options, dtype, threads)
-            write(rows, versions, options.out, dtype, threads)
+            stem = f"{dtype}-{threads}-thread{'s' * (threads > 1)}"
+            write(rows, versions, options.out, stem)
             failed = failed or any(row.errors or not row.agrees for row in rows)
     return int(failed)
 

@@ -1,19 +1,21 @@
 """What changed since the last recorded run: two runs -> workloads faster or slower.
 
 ``python -m benchmarks.changes`` compares ``benchmarks/results`` with
-``benchmarks/recorded``; with ``--record`` the results become the recorded run.
+``benchmarks/recorded``; with ``--record`` the results, without their single
+repetitions, become the recorded runs, and the figures in the README theirs.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
-RESULTS, RECORDED = Path("benchmarks/results"), Path("benchmarks/recorded")
+from benchmarks import record, summary
+from benchmarks.record import RECORDED
+from benchmarks.results import RESULTS
 
 
 def load(path: Path) -> dict[str, dict[str, Any]]:
@@ -80,7 +82,10 @@ def main() -> int:
             print(f"## {path.stem}\n\nno recorded run\n")
         if options.record:
             options.recorded.mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, before)
+            kept = record.stripped(json.loads(path.read_text()))
+            before.write_text(json.dumps(kept, indent=1) + "\n")
+    if options.record and options.recorded == RECORDED:
+        summary.write_readme()
     return int(slower)
 
 

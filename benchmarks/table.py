@@ -86,7 +86,7 @@ class Row:
 def readable(seconds: float) -> str:
     """Three digits and a unit."""
     for unit, scale in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
-        if seconds >= scale:
+        if seconds >= 0.9995 * scale:  # which three digits round to 1
             return f"{seconds / scale:.3g} {unit}"
     return f"{seconds / 1e-9:.3g} ns"
 
@@ -96,8 +96,8 @@ def readable_bytes(count: int) -> str:
     return f"{count / 2**20:.1f}"
 
 
-def markdown(rows: list[Row], versions: dict[str, str]) -> str:
-    """A table with a column per library.
+def markdown(rows: list[dict[str, Any]], versions: dict[str, str]) -> str:
+    """A table with a column per library, of rows as JSON.
 
     In brackets: how many times funcgrad's time goes into the peer's, the median over
     rounds, and from where to where it went. The memory is that of `benchmarks.memory`,
@@ -105,32 +105,32 @@ def markdown(rows: list[Row], versions: dict[str, str]) -> str:
     """
     libraries = list(versions)
     titles = [f"{lib} {versions[lib]}" for lib in libraries]
-    last = ["bar", "met", "results agree", "peak MiB", "at most JAX's"]
+    last = ["asked", "met", "results agree", "peak MiB", "at most JAX's"]
     lines = [
         "| " + " | ".join(["workload", *titles, *last]) + " |",
         "|---" * (len(libraries) + 6) + "|",
     ]
     for row in rows:
-        medians, ratios, spreads = row.medians(), row.ratios(), row.spreads()
-        cells = [row.name]
-        for lib in libraries:
-            text = readable(medians[lib]) if lib in medians else "-"
-            if lib in row.errors:
-                text = "error"
-            if lib in ratios:
-                low, high = spreads[lib]
-                text += f" ({ratios[lib]:.2f}; {low:.2f}-{high:.2f})"
-            cells.append(text)
-        cells.append(", ".join(f"{lib} {bar:g}" for lib, bar in row.bars.items()))
-        cells.append(YES_NO[row.met()])
-        cells.append("yes" if row.agrees else "NO")
+        sizes = row["peak bytes"]
+        cells = [row["name"], *(time_cell(row, lib) for lib in libraries)]
+        cells.append(", ".join(f"{lib} {bar:.2g}" for lib, bar in row["bars"].items()))
+        cells += [YES_NO[row["met"]], "yes" if row["agrees"] else "NO"]
         cells.append(
-            " / ".join(
-                readable_bytes(row.memory[lib])
-                for lib in libraries
-                if lib in row.memory
-            )
+            " / ".join(readable_bytes(sizes[lib]) for lib in libraries if lib in sizes)
         )
-        cells.append(YES_NO[row.memory_met()])
+        cells.append(YES_NO[row.get("memory met")])
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def time_cell(row: dict[str, Any], lib: str) -> str:
+    """A library's time, and in brackets its ratio with the range."""
+    if lib in row["errors"]:
+        return "error"
+    if lib not in row["median"]:
+        return "-"
+    text = readable(row["median"][lib])
+    if lib in row["ratio"]:
+        low, high = row["spread"][lib]
+        text += f" ({row['ratio'][lib]:.2f}; {low:.2f}-{high:.2f})"
+    return text

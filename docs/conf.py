@@ -24,8 +24,9 @@ extensions = [
     "sphinx_copybutton",
     "api_reference",
     "numpy_coverage",
+    "performance_pages",
 ]
-exclude_patterns = ["_build", "**.ipynb_checkpoints"]
+exclude_patterns = ["_build", "**.ipynb_checkpoints", "below_the_bars.md"]
 source_suffix = {".md": "myst-nb", ".rst": "restructuredtext"}
 default_role = "literal"
 
