@@ -8,6 +8,7 @@ import string
 import numpy as np
 import pytest
 
+import funcgrad as fg
 from tests.compiler.rules import check_rule, numbers
 
 
@@ -58,6 +59,9 @@ SIZES = [
     (1, 100, 100),
     (100, 100, 1),
     (100, 20, 3),
+    (16, 1000, 16),
+    (13, 999, 5),
+    (4, 1500, 9),
     (3, 20, 100),
     (40, 40, 40),
     (64, 9, 65),
@@ -179,3 +183,26 @@ def test_large_products_are_accurate():
             a @ y,
             tolerance=1e-11,
         )
+
+
+def test_sums_of_long_products_keep_nan_and_infinity():
+    x = np.ones((2000, 3))
+    x[700, 0], x[1300, 1] = np.nan, np.inf
+    found = fg.jit(lambda x: x.T @ x)(x)
+    assert np.isnan(found[0]).all()
+    assert found[1, 1:].tolist() == [np.inf, np.inf]
+    assert found[2, 2] == 2000.0
+
+
+@pytest.mark.parametrize("k", range(1, 17))
+@pytest.mark.parametrize("dtype", ["f8", "f4"])
+def test_products_in_registers_of_every_length(k, dtype):
+    rng = np.random.default_rng(k)
+    w, h = rng.normal(size=(16, k)).astype(dtype), rng.normal(size=k).astype(dtype)
+    step = fg.jit(
+        lambda w, h: fg.lax.fori_loop(0, 2, lambda i, s: s + w @ (h + i), 0 * w[:, 0])
+    )
+    wanted = w.astype("f8") @ h + w.astype("f8") @ (h + 1.0)
+    np.testing.assert_allclose(
+        step(w, h), wanted, rtol=0, atol=1e-5 if dtype == "f4" else 1e-13
+    )

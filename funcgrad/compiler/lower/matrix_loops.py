@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -15,6 +16,8 @@ from funcgrad.compiler.lower.table import LARGEST_STATIC
 
 ROWS = 4
 """Rows of the answer that share each vector of ``y`` that is loaded."""
+LONG = 8
+"""Terms from which on a sum is split in two, that one adds while the other waits."""
 UNROLLED = 16
 """Multiply-adds of a sum that are written out rather than looped over."""
 
@@ -170,9 +173,11 @@ class MatrixLoops:
         if isinstance(extent, int) and (
             self.must_unroll or extent * len(sums) <= UNROLLED
         ):
+            parts = [sums] * (2 if extent >= LONG and len(sums) == 1 else 1)
             for k in range(extent):
-                sums = step(k, sums)
-            return sums
+                place = k % len(parts)
+                parts[place] = step(k, parts[place])
+            return [functools.reduce(self.b.add, p) for p in zip(*parts, strict=True)]
         with self.b.loop(0, extent, carries=sums) as loop:
             loop.next = step(loop.index, loop.carries)
         return loop.results
