@@ -374,10 +374,27 @@ def test_unknown_functions_and_dtypes_are_refused():
         b.math("exp", b.i64(1))
 
 
-@pytest.mark.parametrize("name", ["exp", "log", "pow"])
-def test_single_numbers_are_left_to_libm(name):
-    f = {"exp": np.exp, "log": np.log, "pow": lambda x: x**0.7}[name]
-    x = np.float64(1.375)
-    assert f" @{name}(double" in fg.jit(f).lower(x).as_text("llvm")
-    assert f" @{name}(double" not in fg.jit(f).lower(np.ones(40)).as_text("llvm")
-    assert fg.jit(f)(x) == pytest.approx(f(x), rel=1e-15)
+ALONE = {"exp": np.exp, "log": np.log, "pow": lambda x: x**0.75}
+
+
+@pytest.mark.parametrize("name", ALONE)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_single_numbers_are_left_to_libm(name, dtype):
+    f, x = ALONE[name], dtype(1.375)
+    call = f" @{name}(double" if dtype is np.float64 else f" @{name}f(float"
+    assert call in fg.jit(f).lower(x).as_text("llvm")
+    assert call not in fg.jit(f).lower(np.ones(40, dtype)).as_text("llvm")
+    assert fg.jit(f)(x) == pytest.approx(f(x), rel=2 * float(np.finfo(dtype).eps))
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_single_numbers_of_single_precision(name):
+    compiled = fg.jit(ALONE[name])
+    rng = np.random.default_rng(0)
+    usual = np.exp(rng.uniform(-80.0, 4.4, 200)).astype(np.float32)
+    for x in [*usual, *np.float32([0.0, -0.0, np.inf, -np.inf, np.nan, 1e-45, -2.0])]:
+        found = compiled(x)
+        assert found.dtype == np.float32
+        with np.errstate(all="ignore"):
+            wanted = np.float32(ALONE[name](np.float64(x)))
+        np.testing.assert_allclose(found, wanted, rtol=2**-22)

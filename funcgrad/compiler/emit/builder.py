@@ -200,6 +200,7 @@ class Builder(Arithmetic):
         if name in vecmath.INLINE and first.imag is None:
             with self.allowing(""):
                 return table[name](self, *operands)
-        if self.alone and name in vecmath.FASTER_ALONE and first.dtype == FLOAT64:
-            return self.extern(name, *operands, dtype=FLOAT64)
+        if self.alone and name in vecmath.FASTER_ALONE and first.imag is None:
+            symbol = name if first.dtype == FLOAT64 else f"{name}f"
+            return self.extern(symbol, *operands, dtype=first.dtype)
         return self.module.routine(name, operands).call(self, operands)
