@@ -42,6 +42,12 @@ def _through_double(name: str, emit: Emit) -> Emit:
 
 
 _FLOAT64_ONLY: dict[str, Emit] = {
+    "cbrt": power.cbrt,
+    "digamma": gamma.digamma,
+    "lgamma": gamma.lgamma,
+}
+
+REAL: dict[str, Emit] = {
     "acos": inverse_trigonometric.acos,
     "acosh": hyperbolic.acosh,
     "asin": inverse_trigonometric.asin,
@@ -49,15 +55,8 @@ _FLOAT64_ONLY: dict[str, Emit] = {
     "atan": inverse_trigonometric.atan,
     "atan2": inverse_trigonometric.atan2,
     "atanh": hyperbolic.atanh,
-    "cbrt": power.cbrt,
-    "cosh": hyperbolic.cosh,
-    "digamma": gamma.digamma,
-    "lgamma": gamma.lgamma,
-    "sinh": hyperbolic.sinh,
-}
-
-REAL: dict[str, Emit] = {
     "cos": trigonometric.cos,
+    "cosh": hyperbolic.cosh,
     "erf": error_function.erf,
     "erf_inv": error_function.erf_inv,
     "erfc": error_function.erfc,
@@ -75,6 +74,7 @@ REAL: dict[str, Emit] = {
     "logistic": exponential.logistic,
     "pow": power.pow,
     "sin": trigonometric.sin,
+    "sinh": hyperbolic.sinh,
     "sqrt": roots.sqrt,
     "tan": trigonometric.tan,
     "tanh": hyperbolic.tanh,

@@ -35,7 +35,7 @@ def tanh(b: Arithmetic, x: Value) -> Value:
 
 
 def sinh(b: Arithmetic, x: Value) -> Value:
-    """The hyperbolic sine of a float64."""
+    """The hyperbolic sine."""
     size = b.fabs(x)
     half = exp_shifted(b, size, shift=-1)
     far = b.sub(half, b.div(b.const(x.dtype, 0.25, x.lanes), half))
@@ -45,13 +45,13 @@ def sinh(b: Arithmetic, x: Value) -> Value:
 
 
 def cosh(b: Arithmetic, x: Value) -> Value:
-    """The hyperbolic cosine of a float64."""
+    """The hyperbolic cosine."""
     half = exp_shifted(b, b.fabs(x), shift=-1)
     return b.add(half, b.div(b.const(x.dtype, 0.25, x.lanes), half))
 
 
 def asinh(b: Arithmetic, x: Value) -> Value:
-    """The inverse hyperbolic sine of a float64."""
+    """The inverse hyperbolic sine."""
     size = b.fabs(x)
     one = b.const(x.dtype, 1.0, x.lanes)
     large = b.cmp("gt", size, 2.0**28)
@@ -66,7 +66,7 @@ def asinh(b: Arithmetic, x: Value) -> Value:
 
 
 def acosh(b: Arithmetic, x: Value) -> Value:
-    """The inverse hyperbolic cosine of a float64; NaN below 1."""
+    """The inverse hyperbolic cosine; NaN below 1."""
     large = b.cmp("gt", x, 2.0**28)
     t = b.sub(x, 1.0)
     bounded = b.select(large, b.const(x.dtype, 1.0, x.lanes), t)
@@ -77,7 +77,7 @@ def acosh(b: Arithmetic, x: Value) -> Value:
 
 
 def atanh(b: Arithmetic, x: Value) -> Value:
-    """The inverse hyperbolic tangent of a float64; NaN beyond 1."""
+    """The inverse hyperbolic tangent; NaN beyond 1."""
     size = b.fabs(x)
     twice = b.add(size, size)
     under = b.sub(b.const(x.dtype, 1.0, x.lanes), size)

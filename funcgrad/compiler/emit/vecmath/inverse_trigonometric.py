@@ -1,4 +1,4 @@
-"""asin, acos, atan and atan2 of float64 as branch-free vector code."""
+"""asin, acos, atan and atan2 as branch-free vector code."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from funcgrad.compiler.emit.value import Value
 from funcgrad.compiler.emit.vecmath.coefficients import ASIN, ATAN
 from funcgrad.compiler.emit.vecmath.polynomial import estrin
 
-_PI_TAIL = 1.2246467991473532e-16
+# By the size of the dtype: what rounding took from pi, and the powers of two beyond
+# which coordinates of atan2 are brought nearer to 1, and by how much.
+_PI_TAIL = {8: 1.2246467991473532e-16, 4: -8.742277657347586e-08}
+_FAR, _NEARER = {8: 900, 4: 100}, {8: 100, 4: 24}
 
 
 def _arc(b: Arithmetic, y: Value, x: Value) -> tuple[Value, Value]:
@@ -24,9 +27,10 @@ def _arc(b: Arithmetic, y: Value, x: Value) -> tuple[Value, Value]:
     infinite = b.cmp("eq", b.min(x, y), math.inf)
     t = b.select(b.or_(infinite, b.cmp("eq", under, 0.0)), zero, t)
     nowhere = b.cmp("eq", b.max(x, y), 0.0)
+    pi_tail = _PI_TAIL[x.dtype.itemsize]
     flat = b.or_(flat, nowhere)
     base = b.select(steep, b.const(x.dtype, math.pi / 2, x.lanes), math.pi / 4)
-    rest = b.select(steep, b.const(x.dtype, _PI_TAIL / 2, x.lanes), _PI_TAIL / 4)
+    rest = b.select(steep, b.const(x.dtype, pi_tail / 2, x.lanes), pi_tail / 4)
     base, rest = b.select(flat, zero, base), b.select(flat, zero, rest)
     z = b.mul(t, t)
     bend = b.fma(b.mul(t, z), estrin(b, z, ATAN), rest)
@@ -46,15 +50,17 @@ def atan2(b: Arithmetic, y: Value, x: Value) -> Value:
     size, length = b.fabs(y), b.fabs(x)
     # Only the quotient counts: sums must not overflow, nor halves underflow.
     larger = b.max(size, length)
-    down, up = (b.const(x.dtype, c, x.lanes) for c in (2.0**-100, 2.0**100))
-    factor = b.select(b.cmp("gt", larger, 2.0**900), down, 1.0)
-    factor = b.select(b.cmp("lt", larger, 2.0**-900), up, factor)
+    far, by = 2.0 ** _FAR[x.dtype.itemsize], 2.0 ** _NEARER[x.dtype.itemsize]
+    down, up = (b.const(x.dtype, c, x.lanes) for c in (1.0 / by, by))
+    factor = b.select(b.cmp("gt", larger, far), down, 1.0)
+    factor = b.select(b.cmp("lt", larger, 1.0 / far), up, factor)
     angle, rest = _arc(b, b.mul(size, factor), b.mul(length, factor))
     right = b.add(angle, rest)
     pi = b.const(x.dtype, math.pi, x.lanes)
     back = b.sub(pi, angle)
     lost = b.sub(b.sub(pi, back), angle)
-    left = b.add(back, b.add(lost, b.sub(b.const(x.dtype, _PI_TAIL, x.lanes), rest)))
+    pi_tail = b.const(x.dtype, _PI_TAIL[x.dtype.itemsize], x.lanes)
+    left = b.add(back, b.add(lost, b.sub(pi_tail, rest)))
     y_angle = b.select(b.signbit(x), left, right)
     nan = b.add(x, y)
     return b.select(b.is_unordered(x, y), nan, b.copysign(y_angle, y))
@@ -82,7 +88,7 @@ def asin(b: Arithmetic, x: Value) -> Value:
     twice = b.add(t, t)
     top = b.sub(half_pi, twice)
     lost = b.sub(b.sub(half_pi, top), twice)
-    rest = b.sub(lost, b.sub(b.add(bend, bend), _PI_TAIL / 2))
+    rest = b.sub(lost, b.sub(b.add(bend, bend), _PI_TAIL[x.dtype.itemsize] / 2))
     return b.copysign(b.select(far, b.add(top, rest), near), x)
 
 
@@ -91,7 +97,8 @@ def acos(b: Arithmetic, x: Value) -> Value:
     far, t, bend = _arcsine(b, x)
     negative = b.cmp("lt", x, 0.0)
     center = b.select(far, b.const(x.dtype, math.pi, x.lanes), math.pi / 2)
-    rest = b.select(far, b.const(x.dtype, _PI_TAIL, x.lanes), _PI_TAIL / 2)
+    pi_tail = _PI_TAIL[x.dtype.itemsize]
+    rest = b.select(far, b.const(x.dtype, pi_tail, x.lanes), pi_tail / 2)
     t, bend = b.select(far, b.add(t, t), t), b.select(far, b.add(bend, bend), bend)
     # pi - 2 asin(t), pi / 2 - asin(t), pi / 2 + asin(t) or 2 asin(t) alone.
     alone = b.and_(far, b.not_(negative))
