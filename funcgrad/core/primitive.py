@@ -67,6 +67,10 @@ class Primitive:
     """``hoist(**params)`` of loops: what they compute from their constants alone."""
     postpone: ClassVar[Any] = None
     """``postpone(**params)`` of loops: what they add up that can wait for the end."""
+    given_factor: ClassVar[Any] = None
+    """``given_factor(number)`` of products of two operands, where one is that number
+    throughout: the cheapest primitive that does the same, and whether even that only
+    gives the other operand."""
     entrywise: ClassVar[bool] = False
     """Whether each entry of the answer is made of the operands' entries at its place;
     operands of dimension 0 stand for all places."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from funcgrad.core.dtypes import divide_dtype
 from funcgrad.core.numpy_protocol import defines_operator
+from funcgrad.core.primitive import Primitive
 from funcgrad.core.trace import PYTHON_SCALARS, Tracer, typeof
 from funcgrad.ops.cases import binary, case, integers, positive, reals, unary
 from funcgrad.ops.elementwise import Elementwise, fit_together, sum_to, wrong_kind
@@ -52,6 +53,9 @@ class Multiplicative(Elementwise):
     linear = True
     scale = staticmethod(_scaled)
 
+    def given_factor(self, number: Any) -> tuple[Primitive, bool]:
+        return self, bool(number == 1)
+
     def transpose(self, ct: Any, x: Any, y: Any) -> list[Any]:
         if is_linear(x):
             part = _scaled(ct, y)
@@ -66,6 +70,11 @@ class StrongMul(Multiplicative):
     A tangent that is exactly zero, such as that of a branch which ``where`` did not
     select, stays exactly zero whatever the local derivative is. Linear in each operand.
     """
+
+    def given_factor(self, number: Any) -> tuple[Primitive, bool]:
+        # With a factor that is finite and not zero, any product is a strong one.
+        cheaper = mul_p if number != 0 and cmath.isfinite(number) else self
+        return cheaper, super().given_factor(number)[1]
 
 
 class Quotient(Elementwise):
