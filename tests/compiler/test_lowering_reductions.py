@@ -132,3 +132,21 @@ def test_long_sums_are_accurate():
 def test_reduction_over_no_axes_is_the_array():
     x = numbers((40,))
     check_rule(lambda ctx, x: ctx.reduce("add", x, ()), [x], x)
+
+
+@pytest.mark.parametrize("rows", [17, 18, 20, 203])
+@pytest.mark.parametrize("columns", [64, 65, 79, 100, 130])
+@pytest.mark.parametrize("op", ["add", "max"])
+def test_columns_are_added_row_by_row(rows, columns, op):
+    """As NumPy does, so that even rounding is the same."""
+    for dtype in ("f8", "f4"):
+        x = np.random.default_rng(rows).normal(size=(3, rows, columns)).astype(dtype)
+        x[1, 5, columns - 1] = np.nan
+        lower = lambda ctx, x: ctx.reduce(op, x, (1,))
+        check_rule(lower, [x], UFUNCS[op].reduce(x, axis=1), tolerance=0)
+
+
+@pytest.mark.parametrize("columns", [100, 300])
+def test_columns_in_chunks(columns):
+    x = np.random.default_rng(0).normal(size=(4000, columns))
+    check_rule(lambda ctx, x: ctx.reduce("add", x, (0,)), [x], x.sum(0), tolerance=0)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
+import funcgrad as fg
 from funcgrad import ops
 from funcgrad.compiler.pipeline import lower_program
 from funcgrad.compiler.program import compile_jaxpr
@@ -175,3 +178,76 @@ def test_special_values_stay_in_their_rows(special):
     x[3, 5] = special
     with np.errstate(all="ignore"):
         check(lambda x: [softmax(x)], [x], [numpy_softmax(x)])
+
+
+def nests(function, *arguments):
+    """How many loops over all rows a program has."""
+    text = lower_program(simplify(program(function, *arguments))).text
+    return len(set(re.findall(r"@(part\.\d+)\(", text)))
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("op", [reduce_sum, reduce_max])
+def test_all_rows_together(shape, op):
+    x = numbers(shape)
+    everything = range(len(shape))
+
+    def function(x):
+        y = softmax(x)
+        return [op(ops.mul(ops.mul(y, y), x), everything)]
+
+    y = numpy_softmax(x)
+    check(function, [x], [(np.sum if op is reduce_sum else np.max)(y * y * x)])
+
+
+def test_all_rows_together_and_rows_that_stay():
+    x = numbers((30, 40))
+
+    def function(x):
+        y = normalised(x)
+        z = ops.tanh(y)
+        return [reduce_sum(z, (0, 1)), y, reduce_sum(ops.mul(z, y), (0, 1)), z]
+
+    y = numpy_normalised(x)
+    z = np.tanh(y)
+    check(function, [x], [z.sum(), y, (z * y).sum(), z])
+
+
+def test_large_sums_and_gradients_are_one_nest():
+    x = numbers((4000, 100))
+
+    def loss(x):
+        y = softmax(x)
+        return reduce_sum(ops.mul(ops.mul(y, y), x), (0, 1))
+
+    assert nests(lambda x: [loss(x)], x) == 1
+    assert nests(lambda x: [fg.grad(loss)(x)], x) == 1
+    y = numpy_softmax(x)
+    slope = 2 * y * x
+    inner = (slope * y).sum(-1, keepdims=True)
+    check(lambda x: [loss(x)], [x], [(y * y * x).sum()])
+    check(lambda x: [fg.grad(loss)(x)], [x], [y * (slope - inner) + y * y])
+
+
+@pytest.mark.parametrize("shape", [(30, 1), (1, 30, 1), (30,), (1, 1, 30)], ids=str)
+def test_axes_of_one_entry_come_and_go(shape):
+    x = numbers((30, 40))
+
+    def function(x):
+        y = ops.mul(reshape(total(x), shape), 2.0)
+        return [ops.add(x, along(reshape(y, (30,)), x)), y]
+
+    y = 2 * x.sum(1)
+    check(function, [x], [x + y[:, None], y.reshape(shape)])
+
+
+def test_totals_do_not_depend_on_threads():
+    x = numbers((4000, 100))
+    loss = fg.jit(lambda x: reduce_sum(ops.tanh(normalised(x)), (0, 1)))
+    before = fg.config.threads
+    found = []
+    for threads in (1, 2):
+        fg.config.update("threads", threads)
+        found.append(float(loss(x)))
+    fg.config.update("threads", before)
+    assert found[0] == found[1]

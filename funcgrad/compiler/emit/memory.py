@@ -13,6 +13,9 @@ from funcgrad.compiler.emit.value import (
     vector_type,
 )
 
+LINE = 64
+"""Bytes of a cache line."""
+
 
 class Memory(Control):
     """Memory access. A pointer is an operand name; an index counts elements."""
@@ -53,23 +56,34 @@ class Memory(Control):
             raw = self.op(f"icmp ne {kind} {raw}, {zero}")
         return Value(raw, dtype, lanes)
 
-    def store(self, value: Value, ptr: str, index: Value | int) -> None:
-        """Write all lanes of ``value`` to neighbouring elements from ``index`` on."""
+    def store(
+        self, value: Value, ptr: str, index: Value | int, *, streamed: bool = False
+    ) -> None:
+        """Write all lanes of ``value`` to neighbouring elements from ``index`` on.
+
+        ``streamed``: past the caches, to an address that is a multiple of `LINE`;
+        others see what is written after a `fence`.
+        """
         at = self.offset(ptr, index, value.dtype)
         if value.imag is not None:
             real, imag = value.parts
             order = [i + j * value.lanes for i in range(value.lanes) for j in (0, 1)]
             value = self.shuffle(real, order, imag)
-        self._store(value, at)
+        how = f"align {part_dtype(value.dtype).itemsize}"
+        if streamed:
+            how = f"align {LINE}, !nontemporal !{{i32 1}}"
+        self._store(value, at, how)
 
-    def _store(self, value: Value, at: str) -> None:
+    def _store(self, value: Value, at: str, how: str) -> None:
         kind, name = value.type, value.name
         if value.dtype.kind == "b":
             kind = vector_type("i8", value.lanes)
             name = self.op(f"zext {value.typed} to {kind}")
-        self.emit(
-            f"store {kind} {name}, ptr {at}, align {part_dtype(value.dtype).itemsize}"
-        )
+        self.emit(f"store {kind} {name}, ptr {at}, {how}")
+
+    def fence(self) -> None:
+        """Let other threads see all that was stored before."""
+        self.emit("fence seq_cst")
 
     def gather(self, ptr: str, index: Value, dtype: DTypeLike) -> Value:
         """Element ``index[i]`` in lane ``i``."""

@@ -30,7 +30,7 @@ from funcgrad.compiler.lower.nodes import (
 )
 from funcgrad.compiler.lower.reader import Reader
 from funcgrad.compiler.lower.reduction import Reduction
-from funcgrad.compiler.lower.row_nests import can_be_rows, holds_row, settle_rows
+from funcgrad.compiler.lower.row_recipes import can_be_rows, holds_row, settle_rows
 from funcgrad.compiler.lower.storage import Storage
 from funcgrad.core.aval import known_size
 
@@ -112,8 +112,10 @@ class ArrayLowering(Storage):
         if isinstance(x, Lazy):
             if x.flat and x.depth <= DEEPEST:
                 return Reshaped(x, shape)
-            if holds_row(x) and (axes := _spread(x.shape, shape)) is not None:
-                return View(x, shape, lambda idx: [idx[a] for a in axes])
+            if holds_row(x) and (axes := _same_axes(x.shape, shape)) is not None:
+                return View(
+                    x, shape, lambda idx: [idx[a] if a >= 0 else 0 for a in axes]
+                )
             x = self.materialize(x)
         assert isinstance(x, Buffer)
         strides = self.strides(shape)
@@ -128,6 +130,11 @@ class ArrayLowering(Storage):
         deep = isinstance(x, Lazy) and x.buffer is None and x.depth > DEEPEST
         return self.materialize(x) if deep or price(x) > nest.CHEAP else x
 
+    def read_at(self, x: Node, idx: Sequence[Any]) -> Value:
+        """One entry of an array, where the program is now."""
+        place = indices(self.b, idx, 1)
+        return Reader(self, 1, place, {}).read(x, place)
+
     # --- loops, reductions, kernels
 
     def reduce(self, op: str, x: Node, axes: Sequence[int]) -> Node:
@@ -139,6 +146,10 @@ class ArrayLowering(Storage):
             return reduce_register(self, op, self.register(x), axes)
         if axes == [x.ndim - 1] and can_be_rows(x.shape) and not is_small(x.shape[:-1]):
             return RowReduced(op, self._outside_loop(x))
+        if len(axes) == x.ndim:
+            total = self.total_by_rows(op, x)
+            if total is not None:
+                return Register(total, ())
         settle_rows(self, [x])
         result = Reduction(self, op, x, axes).run()
         self.lifetimes.tick()
@@ -191,15 +202,16 @@ def _moved(reader: Reader, x: Node, function: Any, idx: Any) -> Value:
     return reader.read(x, from_indices)
 
 
-def _spread(shape: Sequence[Any], wider: Sequence[Any]) -> list[int] | None:
-    """Axes of ``wider`` that are those of ``shape``, where the others have extent 1."""
-    axes: list[int] = []
-    for axis, extent in enumerate(wider):
-        if len(axes) < len(shape) and extent == shape[len(axes)]:
-            axes.append(axis)
-        elif extent != 1:
-            return None
-    return axes if len(axes) == len(shape) else None
+def _same_axes(shape: Sequence[Any], other: Sequence[Any]) -> list[int] | None:
+    """For each axis of ``shape`` the one of ``other`` that it is, -1 for extent 1.
+
+    None where the shapes differ in more than axes of extent 1.
+    """
+    long = [axis for axis, extent in enumerate(other) if extent != 1]
+    if [other[axis] for axis in long] != [extent for extent in shape if extent != 1]:
+        return None
+    found = iter(long)
+    return [-1 if extent == 1 else next(found) for extent in shape]
 
 
 def _repeats(x: Node, shape: Sequence[Any]) -> bool:

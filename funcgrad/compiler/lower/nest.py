@@ -25,6 +25,7 @@ from funcgrad.compiler.lower.nodes import (
 )
 from funcgrad.compiler.lower.parallel import Parallel, chunks_of
 from funcgrad.compiler.lower.reader import Reader
+from funcgrad.compiler.lower.streaming import fills_lines, streamed_strip
 from funcgrad.compiler.lower.table import LARGEST_STATIC
 from funcgrad.core.aval import DYNAMIC, static_size
 
@@ -44,14 +45,14 @@ def lanes_for(ctx: Any, nodes: Sequence[Node], registers: int = 2) -> int:
     return min(max(2, lanes), LARGEST_STATIC)
 
 
-def registers_for(roots: Sequence[Node], tree: Sequence[Node]) -> int:
-    """Registers of one value that a loop over the roots, with this tree, works on.
+def registers_for(tree: Sequence[Node]) -> int:
+    """Registers of one value that a loop over these nodes works on.
 
     Dear functions make the processor wait for what they compute one after the other: it
     is kept busy by more of them. In long bodies that gains a twentieth, and would
-    double the time to compile.
+    double the time to compile; chains of cheap operations hold too many values for it.
     """
-    dear = any(isinstance(x, Lazy) and x.cost > CHEAP for x in roots)
+    dear = any(isinstance(x, Lazy) and x.own_cost > CHEAP for x in tree)
     return 4 if dear and len(tree) <= SHORT_BODY else 2
 
 
@@ -115,24 +116,31 @@ def over(
     again: bool = True,
     turned: int | None = None,
     cost: int = 0,
+    stream: Buffer | None = None,
 ) -> None:
     """Run ``body(reader, place)`` over all places of a shape, ``lanes`` at a time.
 
     ``again``: the body may run more than once for a place. ``turned``: an axis along
     which operands lie in memory, which is then run through in blocks, innermost.
-    ``cost``: price of a place; large nests are run by several threads.
+    ``cost``: price of a place; large nests are run by several threads. ``stream``: a
+    result that a flat nest writes past the caches.
     """
     kept = kept or {}
     again = again and DYNAMIC not in shape
     if flat or not shape:
         total = ctx.size(shape, length)
 
-        def run(reader_lanes: int, base: Number) -> None:
-            place = Flat(_lane_index(ctx, base, reader_lanes))
-            body(Reader(ctx, reader_lanes, place, kept), place)
+        def run(width: int, base: Number, past: bool = False) -> None:
+            place = Flat(_lane_index(ctx, base, width))
+            reader = Reader(ctx, width, place, kept)
+            reader.streamed = stream if past else None
+            body(reader, place)
 
         def whole(begin: Number, end: Number) -> None:
-            strip(ctx, end, lanes, run, again=again, start=begin)
+            if stream is not None and again and fills_lines(stream, lanes):
+                streamed_strip(ctx, stream, begin, end, lanes, run)
+            else:
+                strip(ctx, end, lanes, run, again=again, start=begin)
 
         entries = static_size(shape)
         in_chunks(ctx, whole, total, entries, entries, cost, lanes)

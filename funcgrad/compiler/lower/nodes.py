@@ -116,12 +116,13 @@ class Lazy(Node):
     """An array that is computed where it is read; ``buffer`` once it is in memory.
 
     ``flat``: entries can be read by their place in row-major order.
-    ``cost``: price of one entry, in additions, counted from memory and registers.
+    ``cost``: price of one entry, in additions, counted from memory and registers;
+    ``own_cost``: without that of its operands.
     ``depth``: how many moves of entries follow each other.
     ``rows``: whether it was made of sums of rows that were not in memory.
     """
 
-    __slots__ = ("buffer", "cost", "depth", "flat", "operands", "rows")
+    __slots__ = ("buffer", "cost", "depth", "flat", "operands", "own_cost", "rows")
 
     def __init__(
         self,
@@ -135,7 +136,7 @@ class Lazy(Node):
         super().__init__(shape, dtype)
         self.operands = tuple(operands)
         self.flat = flat
-        self.cost = cost
+        self.cost = self.own_cost = cost
         self.depth = 0 if type(self) is Map else 1
         self.rows = False
         deepest = 0

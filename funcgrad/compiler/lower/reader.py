@@ -8,7 +8,14 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 from funcgrad.compiler.emit.value import Value
-from funcgrad.compiler.lower.index import Flat, Index, Place, indices, place_key
+from funcgrad.compiler.lower.index import (
+    Flat,
+    Index,
+    Number,
+    Place,
+    indices,
+    place_key,
+)
 from funcgrad.compiler.lower.nodes import (
     Buffer,
     Compute,
@@ -32,7 +39,8 @@ and takes half the time to compile."""
 class Reader:
     """Reads nodes at places, each once, inside the body of one loop nest.
 
-    ``kept`` are nodes that the nest stores as it computes them at its own place.
+    ``kept`` are nodes that the nest stores as it computes them at its own place;
+    ``streamed`` is a result that is written past the caches.
     """
 
     def __init__(
@@ -43,6 +51,7 @@ class Reader:
         self.lanes = lanes
         self.own = place_key(own)
         self.kept = kept
+        self.streamed: Buffer | None = None
         self._memo: dict[Any, Value] = {}
         self._copies: Counter[Any] = Counter()
 
@@ -69,7 +78,11 @@ class Reader:
         at = place.index if isinstance(place, Flat) else buffer.linear(self.b, place)
         if at.lanes < self.lanes:
             at = Index(self.b, at.base, at.step, self.lanes, at.vector)
-        store_at(self.b, buffer.ptr, at, value)
+        if self.streamed is not buffer:
+            store_at(self.b, buffer.ptr, at, value)
+            return
+        whole = self.b.splat(value, self.lanes)
+        self.b.store(whole, buffer.ptr, at.base, streamed=True)
 
     def _register(self, node: Register, place: Place) -> Value:
         if node.value.lanes == 1:
@@ -149,7 +162,12 @@ class Reader:
 
         block = self.b.current
 
-        def read(k: int, idx: Sequence[Any]) -> Value:
+        def read(k: int, idx: Sequence[Any], *, alike: bool = False) -> Value:
+            """Entries of operand k; one for all lanes where their indices are alike."""
+            if alike and self.lanes > 1:
+                first = indices(self.b, [_first(i) for i in idx], 1)
+                single = Reader(self.ctx, 1, first, {})
+                return single.read(node.operands[k], first)
             moved = indices(self.b, list(idx), self.lanes)
             reader = self if self.b.current == block else self._in_branch(before)
             return reader.read(node.operands[k], moved)
@@ -170,6 +188,10 @@ class Reader:
         for i, stride in zip(place, self.ctx.strides(node.shape), strict=True):
             total = total + i * stride
         return Flat(total)
+
+
+def _first(index: Index | Number) -> Number:
+    return index.base if isinstance(index, Index) else index
 
 
 def _static_positions(node: Register, place: Place, lanes: int) -> list[int] | None:

@@ -29,6 +29,8 @@ from funcgrad.core.aval import DYNAMIC, static_size
 
 ROWS = 4
 """Rows that are added to an answer in memory at once."""
+PIECE_BYTES = 1024
+"""Shorter pieces of rows, in chunks of columns, would leave memory waiting."""
 LONG_ROW = 64
 """Entries from which on a row is read as it lies, rather than a few columns of it."""
 
@@ -75,7 +77,7 @@ class Accumulation:
         self.outer = [g for g in self.groups if not g.reduced and g is not self.inner]
         self.kept: dict[Lazy, Buffer] = {}
         tree = nest.widest_tree([x])
-        registers = nest.registers_for([x], tree)
+        registers = nest.registers_for(tree)
         self.lanes = nest.lanes_for(ctx, tree, registers)
         self.ranges: dict[Group, tuple[Number, Number]] = {}
 
@@ -167,15 +169,20 @@ class Accumulation:
 
     def _total(self, place: Place) -> Value:
         """One entry of the answer, where the innermost axes are summed."""
+        begun = self._accumulators()
+        return self._joined(self._loops(self.summed, place, begun, self._row))
+
+    def _accumulators(self) -> list[Value]:
+        """Where the innermost axes are summed: vectors along them."""
         extent = self.inner.extent
         if self.inner.is_dynamic:
-            accumulators = [self._start(1)]
-        elif isinstance(extent, int):
-            accumulators = [self._start(max(extent, 1))]
-        else:
-            chains = 2 if price(self.x) <= nest.CHEAP else 1
-            accumulators = [self._start(self.lanes)] * chains
-        accumulators = self._loops(self.summed, place, accumulators, self._row)
+            return [self._start(1)]
+        if isinstance(extent, int):
+            return [self._start(max(extent, 1))]
+        chains = 2 if price(self.x) <= nest.CHEAP else 1
+        return [self._start(self.lanes)] * chains
+
+    def _joined(self, accumulators: list[Value]) -> Value:
         while len(accumulators) > 1:
             *accumulators, x, y = accumulators
             accumulators.append(self._combine(x, y))
@@ -218,21 +225,6 @@ class Accumulation:
             entries = self.b.select(new, entries, self._start(lanes))
             loop.next = [self._combine(loop.carries[0], entries)]
         return loop.results[0]
-
-
-class RowSum(Accumulation):
-    """The rows of an array, along its last axis, inside loops over the other axes."""
-
-    def __init__(
-        self, ctx: Any, op: str, x: Node, kept: dict[Lazy, Buffer], lanes: int
-    ) -> None:
-        super().__init__(ctx, op, x, (x.ndim - 1,), flat=False)
-        self.kept = kept
-        self.lanes = lanes
-
-    def of_row(self, place: Sequence[Index]) -> Value:
-        """The sum of one row; nodes that are kept are stored on the way."""
-        return self._total(dict(zip(self.groups[:-1], place, strict=True)))
 
 
 class Reduction(Accumulation):
@@ -278,7 +270,7 @@ class Reduction(Accumulation):
 
         Parallel(ctx).run(group.size, chunk, part)
         ctx.lifetimes.tick()
-        return Accumulation(ctx, self.op, sums, (0,), flat=True)._total({})
+        return total_of(ctx, self.op, sums)
 
     # --- answers in memory
 
@@ -313,6 +305,8 @@ class Reduction(Accumulation):
 
         group = max([*self.outer, self.inner], key=lambda g: g.size)
         wide = min(2 * self.lanes, LARGEST_STATIC)
+        if price(self.x) <= nest.CHEAP:
+            wide = max(wide, PIECE_BYTES // self.x.dtype.itemsize)
         self._in_chunks(group, run, wide if group is self.inner else 1)
         return out
 
@@ -342,28 +336,45 @@ class Reduction(Accumulation):
         with b.loop(begin, extent, self.lanes) as loop:
             start = self._start(self.lanes)
             self._store(out, place, start, b.min(loop.index, last))
+        width = b.sub(extent, b.index(begin))
+        whole = plus(b, begin, nest.vector_part(self.ctx, width, self.lanes))
 
-        def add(at: Place, first: Value, count: int) -> None:
-            with b.loop(begin, extent, self.lanes) as loop:
+        def vector(
+            at: Place, first: Value, count: int, base: Value
+        ) -> tuple[Value, Value]:
+            """Entries of the answer before and after so many rows are added."""
+            old = new = self._load(out, place, base)
+            for row in range(count):
+                here = {**at, rows: Index(b, plus(b, first, row))}
+                new = self._combine(new, self._read(here, self.lanes, base))
+            return old, new
+
+        def add(at: Place, first: Value, count: int, start: Number) -> None:
+            """To columns from ``start`` on; the last vector reaches back."""
+            with b.loop(start, extent, self.lanes) as loop:
                 base = b.min(loop.index, last)
-                old = self._load(out, place, base)
-                new = old
-                for row in range(count):
-                    here = {**at, rows: Index(b, plus(b, first, row))}
-                    new = self._combine(new, self._read(here, self.lanes, base))
+                old, new = vector(at, first, count, base)
                 # Columns that the vector before has added to are left alone.
                 column = Index(b, base, 1, self.lanes).value(b)
                 ahead = b.cmp("ge", column, b.splat(loop.index, self.lanes))
                 self._store(out, place, b.select(ahead, new, old), base)
 
         def blocks(at: Place, _: list[Value]) -> list[Value]:
-            count = ROWS if price(self.x) <= nest.CHEAP else 1
-            whole = nest.vector_part(self.ctx, rows.extent, count)
-            with b.loop(0, whole, count) as loop:
-                add(at, loop.index, count)
-            if count > 1:
-                with b.loop(whole, rows.extent) as loop:
-                    add(at, loop.index, 1)
+            done: Number = 0
+            if price(self.x) <= nest.CHEAP:
+                done = nest.vector_part(self.ctx, rows.extent, ROWS)
+                with b.loop(0, done, ROWS) as loop:
+                    with b.loop(begin, whole, self.lanes) as columns:
+                        new = vector(at, loop.index, ROWS, columns.index)[1]
+                        self._store(out, place, new, columns.index)
+                    add(at, loop.index, ROWS, whole)
+            with b.loop(done, rows.extent) as loop:
+                add(at, loop.index, 1, begin)
             return []
 
         self._loops(others, place, [], blocks)
+
+
+def total_of(ctx: Any, op: str, sums: Buffer) -> Value:
+    """What the entries of an array in memory combine to."""
+    return Accumulation(ctx, op, sums, (0,), flat=True)._total({})

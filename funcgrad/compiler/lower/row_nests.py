@@ -7,7 +7,7 @@ in, one loop nest out; values of a row that are read again stay in memory for on
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from funcgrad.compiler.build import pool
@@ -27,9 +27,10 @@ from funcgrad.compiler.lower.nodes import (
 )
 from funcgrad.compiler.lower.parallel import Parallel, chunks_of
 from funcgrad.compiler.lower.reader import Reader
-from funcgrad.compiler.lower.reduction import RowSum
+from funcgrad.compiler.lower.reduction import total_of
+from funcgrad.compiler.lower.row_recipes import at_own_place, recipes
+from funcgrad.compiler.lower.row_sums import RowSum
 from funcgrad.compiler.lower.table import LARGEST_STATIC
-from funcgrad.core.aval import DYNAMIC
 
 Target = tuple[Node, Buffer]
 
@@ -39,47 +40,6 @@ class Stage(NamedTuple):
 
     node: Lazy
     place: tuple[int, ...]
-
-
-def can_be_rows(shape: Sequence[Any]) -> bool:
-    """Whether loops over rows of this shape are long enough to be worth while."""
-    if len(shape) < 2 or DYNAMIC in shape:
-        return False
-    return 0 not in shape and bool(shape[-1] > LARGEST_STATIC)
-
-
-def holds_row(node: Node) -> bool:
-    """Whether entries of a node are made of sums of rows that are not in memory."""
-    if not isinstance(node, Lazy) or not node.rows:
-        return False
-    return any(isinstance(x, RowReduced) for x in _recipes(node))
-
-
-def _recipes(root: Node) -> Iterator[Lazy]:
-    """Every recipe that reading this node carries out, the dearest first."""
-    seen: set[int] = set()
-    todo = [root]
-    while todo:
-        node = todo.pop()
-        if isinstance(node, Lazy) and node.buffer is None and id(node) not in seen:
-            seen.add(id(node))
-            yield node
-            todo.extend(node.operands)
-
-
-def settle_rows(ctx: Any, roots: Sequence[Node]) -> None:
-    """Put sums of rows into memory that the roots read, and what repeats them."""
-    found: dict[int, Lazy] = {}
-    made = [root for root in roots if isinstance(root, Lazy) and root.rows]
-    for node in (x for root in made for x in _recipes(root)):
-        if isinstance(node, RowReduced):
-            found[id(node)] = node
-        elif isinstance(node, View) and holds_row(node.operands[0]):
-            below = node.operands[0]
-            if isinstance(below, Lazy) and len(below.shape) < len(node.shape):
-                found[id(below)] = below
-    for node in sorted(found.values(), key=lambda x: -x.cost):
-        ctx.materialize(node)
 
 
 class RowNest:
@@ -211,17 +171,29 @@ class RowNest:
 
     def below(self) -> list[Node]:
         """Recipes that are read by the nest, and are not of its rows."""
-        own = {id(x) for tree in self.trees() for x in _own(tree)}
+        own = {id(x) for tree in self.trees() for x in at_own_place(tree)}
         return [x for x in self.elsewhere() if id(x) not in own]
 
     # --- loops
 
     def run(self, targets: Sequence[Target]) -> None:
         """Emit the loops: every stage, then the targets, for each row."""
+        self._run(targets, None)
+        for node, buffer in targets:
+            if isinstance(node, Lazy):
+                node.buffer = buffer
+
+    def total(self, op: str) -> Value:
+        """Emit the loops: every stage, then the sum of all rows of the one root."""
+        total = self._run((), op)
+        assert total is not None
+        return total
+
+    def _run(self, targets: Sequence[Target], op: str | None) -> Value | None:
         ctx = self.ctx
         trees = self.trees()
         tree = nest.widest_tree(trees)
-        registers = nest.registers_for(trees, tree)
+        registers = nest.registers_for(tree)
         self.lanes = nest.lanes_for(ctx, tree, registers)
         self.others = {id(x) for x in self.elsewhere()}
         self.answers = [ctx.buffer(s.node.shape, s.node.dtype) for s in self.stages]
@@ -232,38 +204,77 @@ class RowNest:
         if not ctx.in_part:
             cost = sum(price(x) % ROW_COST for x in trees)
             chunk = chunks_of(math.prod(self.shape), self.shape[axis], cost)
+        total = None
         if chunk:
-
-            def part(begin: Value, end: Value, _: Value, worker: Value) -> None:
-                self.worker = worker
-                self._loops({axis: (begin, end)}, [], targets)
-
-            Parallel(ctx).run(self.shape[axis], chunk, part)
+            total = self._in_chunks(axis, chunk, targets, op)
         else:
-            self._loops({}, [], targets)
+            total = self._all({}, targets, op)
         for recipe in self.scratch:
             recipe.buffer = None
-        for node, buffer in (*targets, *self.kept.items()):
-            if isinstance(node, Lazy):
-                node.buffer = buffer
+        for node, buffer in self.kept.items():
+            node.buffer = buffer
         ctx.lifetimes.tick()
+        return total
+
+    def _in_chunks(
+        self, axis: int, chunk: int, targets: Sequence[Target], op: str | None
+    ) -> Value | None:
+        """The nest by several threads; chunks are summed apart, then their sums."""
+        ctx, extent = self.ctx, self.shape[axis]
+        sums = None
+        if op is not None:
+            sums = ctx.buffer((extent // chunk,), self.roots[0].dtype)
+
+        def part(begin: Value, end: Value, number: Value, worker: Value) -> None:
+            self.worker = worker
+            total = self._all({axis: (begin, end)}, targets, op)
+            if sums is not None:
+                ctx.lifetimes.touch(sums.allocation)
+                self.b.store(total, sums.ptr, number)
+
+        Parallel(ctx).run(extent, chunk, part)
+        ctx.lifetimes.tick()
+        return None if sums is None or op is None else total_of(ctx, op, sums)
+
+    def _all(
+        self,
+        ranges: dict[int, tuple[Value, Value]],
+        targets: Sequence[Target],
+        op: str | None,
+    ) -> Value | None:
+        """Loops over all rows, or a range of them."""
+        if op is None:
+            self._loops(ranges, [], [], lambda outer, _: self._row(outer, targets))
+            return None
+        (root,) = self.roots
+        shared = nest.shared_nodes([root], flat=False)
+        kept = {n: self.ctx.buffer(n.shape, n.dtype) for n in shared}
+        self.kept.update(kept)
+        total = RowSum(self.ctx, op, root, kept, self.lanes)
+
+        def row(outer: list[Index], totals: list[Value]) -> list[Value]:
+            self._row(outer, targets)
+            return total.add_row(outer, totals)
+
+        return total.end(self._loops(ranges, [], total.begin(), row))
 
     def _loops(
         self,
         ranges: dict[int, tuple[Value, Value]],
         outer: list[Index],
-        targets: Sequence[Target],
-    ) -> None:
+        totals: list[Value],
+        row: Callable[[list[Index], list[Value]], list[Value]],
+    ) -> list[Value]:
         axis = len(outer)
         if axis == self.axes:
-            self._row(outer, targets)
-            return
+            return row(outer, totals)
         extent = self.ctx.table.extent(self.shape[axis])
-        with self.b.loop(*ranges.get(axis, (0, extent))) as loop:
+        with self.b.loop(*ranges.get(axis, (0, extent)), carries=totals) as loop:
             here = Index(self.b, loop.index)
-            self._loops(ranges, [*outer, here], targets)
+            loop.next = self._loops(ranges, [*outer, here], loop.carries, row)
+        return loop.results
 
-    def _row(self, outer: Sequence[Index], targets: Sequence[Target]) -> None:
+    def _row(self, outer: Sequence[Index], targets: Sequence[Target]) -> list[Value]:
         trees = self.trees()
         for stage, answer in zip(self.stages, self.answers, strict=True):
             node = stage.node
@@ -282,6 +293,7 @@ class RowNest:
             node.buffer = answer
         if targets:
             self._ends(outer, targets)
+        return []
 
     def _ends(self, outer: Sequence[Index], targets: Sequence[Target]) -> None:
         shared = nest.shared_nodes([node for node, _ in targets], flat=False)
@@ -300,7 +312,7 @@ class RowNest:
 
     def _stored(self, tree: Node, later: Sequence[Node]) -> dict[Lazy, Buffer]:
         """Dear nodes of a sum that later loops of the row read, or other nests."""
-        again = {id(x) for root in later for x in _own(root)}
+        again = {id(x) for root in later for x in at_own_place(root)}
         parents = self._parents()
         kept: dict[Lazy, Buffer] = {}
         todo = [tree]
@@ -309,6 +321,8 @@ class RowNest:
             if not isinstance(node, Lazy) or node.buffer is not None or node in kept:
                 continue
             outside = node.uses > parents.get(id(node), 0)
+            if id(node) in self.row_views:
+                continue
             if node.cost > nest.CHEAP and id(node) not in self.others:
                 if outside:
                     kept[node] = self.ctx.buffer(node.shape, node.dtype)
@@ -338,7 +352,7 @@ class RowNest:
     def _parents(self) -> dict[int, int]:
         """How many recipes of this nest read each node; results are read once more."""
         counts: dict[int, int] = {}
-        nodes = {id(x): x for root in self.trees() for x in _recipes(root)}
+        nodes = {id(x): x for root in self.trees() for x in recipes(root)}
         nodes.update((id(s.node), s.node) for s in self.stages)
         for node in nodes.values():
             for x in node.operands:
@@ -346,17 +360,3 @@ class RowNest:
         for root in self.roots:
             counts[id(root)] = counts.get(id(root), 0) + 1
         return counts
-
-
-def _own(root: Node) -> Iterator[Lazy]:
-    """Recipes that are read at the root's own place."""
-    seen: set[int] = set()
-    todo = [root]
-    while todo:
-        node = todo.pop()
-        if id(node) in seen or not isinstance(node, Lazy) or node.buffer is not None:
-            continue
-        seen.add(id(node))
-        yield node
-        if isinstance(node, Map):
-            todo.extend(x for x in node.operands if x.ndim == node.ndim)

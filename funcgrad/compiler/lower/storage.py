@@ -28,12 +28,9 @@ from funcgrad.compiler.lower.nodes import (
 from funcgrad.compiler.lower.patterns import pattern_of, renamed
 from funcgrad.compiler.lower.program import ProgramText
 from funcgrad.compiler.lower.reader import Reader
-from funcgrad.compiler.lower.row_nests import (
-    RowNest,
-    can_be_rows,
-    holds_row,
-    settle_rows,
-)
+from funcgrad.compiler.lower.row_nests import RowNest
+from funcgrad.compiler.lower.row_recipes import can_be_rows, holds_row, settle_rows
+from funcgrad.compiler.lower.streaming import streamed_target
 from funcgrad.compiler.lower.table import LARGEST_STATIC
 from funcgrad.core.aval import DYNAMIC
 
@@ -128,7 +125,7 @@ class Storage(ProgramText):
         shared = nest.shared_nodes(roots, flat=flat)
         kept = {n: self.buffer(n.shape, n.dtype) for n in shared}
         tree = nest.widest_tree(roots)
-        lanes = nest.lanes_for(self, tree, nest.registers_for(roots, tree))
+        lanes = nest.lanes_for(self, tree, nest.registers_for(tree))
 
         def body(reader: Reader, place: Any) -> None:
             for node, buffer in targets:
@@ -139,6 +136,7 @@ class Storage(ProgramText):
         length = targets[0][1].length
         turned = None if flat else self._turned_axis(roots)
         cost = sum(map(price, roots))
+        stream = streamed_target([buffer for _, buffer in targets], tree)
 
         def write() -> None:
             nest.over(
@@ -146,13 +144,14 @@ class Storage(ProgramText):
                 again=again,
                 turned=turned,
                 cost=cost,
+                stream=stream,
             )
 
         written = [*targets, *kept.items()]
         entries = math.prod(shape)
         split = nest.chunk_of(self, entries, entries, cost, lanes)
         one_loop = flat and length is None and not split
-        how = (len(targets), lanes, again)
+        how = (len(targets), lanes, again, stream is not None)
         if not (one_loop and self._as_routine(written, tree, how, write)):
             write()
         for node, buffer in written:
@@ -188,14 +187,27 @@ class Storage(ProgramText):
         self, shape: Sequence[Any], roots: Sequence[Node], targets: Sequence[Any]
     ) -> bool:
         """Whether sums of rows, and what reads them, could be computed row by row."""
+        rows = self._row_nest(shape, roots)
+        if rows is not None:
+            rows.run(targets)
+        return rows is not None
+
+    def total_by_rows(self, op: str, x: Node) -> Value | None:
+        """The sum of all entries, row by row, where they are made of sums of rows."""
+        stays = x.uses > 1 and price(x) > nest.CHEAP
+        if stays or isinstance(x, RowReduced):
+            return None
+        rows = self._row_nest(x.shape, [x])
+        return None if rows is None else rows.total(op)
+
+    def _row_nest(self, shape: Sequence[Any], roots: Sequence[Node]) -> RowNest | None:
         if not can_be_rows(shape) or not any(map(holds_row, roots)):
-            return False
+            return None
         while (rows := RowNest(self, shape, roots)).stages:
             if rows.is_ready():
                 settle_rows(self, rows.below())
-                rows.run(targets)
-                return True
-        return False
+                return rows
+        return None
 
     def _turned_axis(self, roots: Sequence[Node]) -> int | None:
         """The axis along which operands lie in memory that is not the last one."""
