@@ -233,11 +233,14 @@ class Gather(Primitive):
             )
 
         def entry(b: Any, idx: Sequence[Any], read: Any) -> Any:
+            # Neighbours in one window: one position for all, and one load.
+            batch = [i for axis, i in enumerate(idx) if axis not in d.offset_dims]
+            alike = all(i.is_uniform for i in batch)
             where, valid = lower_windows(
                 ctx,
                 b,
                 idx,
-                lambda at: read(1, at),
+                lambda at: read(1, at, alike=alike),
                 operand.shape,
                 slice_sizes,
                 d,
@@ -246,6 +249,7 @@ class Gather(Primitive):
             value = read(0, where)
             if valid is None:
                 return value
+            valid = b.splat(valid, value.lanes)
             return b.select(valid, value, b.const(dtype, filling, value.lanes))
 
         return ctx.compute(shape, dtype, entry, [operand, indices], cost=4)

@@ -10,7 +10,7 @@ import numpy as np
 
 from funcgrad import errors
 from funcgrad.compiler.lower.index import Index, indices
-from funcgrad.compiler.lower.nodes import Register, is_small
+from funcgrad.compiler.lower.nodes import Lazy, Node, Register, is_small, price
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import user_frame
@@ -223,8 +223,8 @@ class ScatterFamily(Primitive):
         d = dimension_numbers
         if is_small(operand.shape) and math.prod(updates.shape) == 1:
             return self._lower_one_entry(ctx, operand, indices, updates, d, mode)
-        positions, values = ctx.materialize(indices), apart(ctx, updates, operand)
-        values = ctx.materialize(values)
+        positions = _cheap(ctx, apart(ctx, indices, operand))
+        values = ctx.materialize(apart(ctx, updates, operand))
         out = ctx.mutable(operand)
         sizes = window_sizes(operand.ndim, updates.shape, d)
         batch = [k for k in range(updates.ndim) if k not in d.offset_dims]
@@ -237,7 +237,7 @@ class ScatterFamily(Primitive):
                 ctx,
                 b,
                 corner,
-                lambda at: positions.load(b, at),
+                lambda at: ctx.read_at(positions, at),
                 operand.shape,
                 sizes,
                 d,
@@ -328,3 +328,12 @@ class ScatterFamily(Primitive):
         if self.ufunc is not None:
             value = self.combine(b, out.load(b, target), value)
         out.store(b, target, value)
+
+
+def _cheap(ctx: Any, positions: Node) -> Node:
+    """Positions that are worth computing where they are read, others in memory."""
+    is_recipe = isinstance(positions, Lazy) and positions.buffer is None
+    if is_recipe and price(positions) <= nest.CHEAP and positions.uses <= 1:
+        return positions
+    made: Node = ctx.materialize(positions)
+    return made

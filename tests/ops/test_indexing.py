@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import funcgrad as fg
 from funcgrad import errors, ops
 from funcgrad.compiler.program import compile_jaxpr
 from funcgrad.core.trace import typeof
@@ -187,3 +188,34 @@ def test_what_does_not_fit() -> None:
         stage(lambda x, i: [ops.scatter_add(x, i, np.zeros((3, 4)), rows)], [x, i])
     with pytest.raises(errors.ShapeError, match="another rank"):
         stage(lambda x, i: [ops.scatter_add(x, i, np.zeros(3), rows)], [x, i])
+
+
+@pytest.mark.parametrize("width", [1, 17, 64, 100])
+@pytest.mark.parametrize("mode", ["clip", "fill", "promise_in_bounds"])
+def test_rows_are_read_as_they_lie(width, mode):
+    """Neighbours of one row share a position: no entry is looked up for itself."""
+    x = np.random.default_rng(0).normal(size=(30, width))
+    i = np.array(
+        [[3, 1, 29], [0, 7, 3]] if mode == "promise_in_bounds" else [3, 40, -90]
+    )
+    rows = GatherDimensionNumbers((i.ndim,), (0,), (0,))
+    f = lambda x, i: gather(x, i, rows, (1, width), mode=mode)
+    i = i[..., None]
+    np.testing.assert_array_equal(fg.jit(f)(x, i), f(x, i))
+    i = i[..., 0]
+    np.testing.assert_array_equal(fg.jit(lambda x, i: x[i])(x, i % 30), x[i % 30])
+
+
+def test_positions_computed_from_what_is_updated():
+    def f(x):
+        i = (x * 0.0).astype(int) + 39 - fg.numpy.arange(40)
+        return x.at[i].add(x[::-1] * 2.0)
+
+    def step(x, _):
+        return f(x), None
+
+    x = np.linspace(-1, 1, 40)
+    expected = 3.0 * x
+    np.testing.assert_allclose(fg.jit(f)(x), expected, rtol=1e-15)
+    g = fg.jit(lambda x: fg.lax.scan(step, x, None, length=2)[0])
+    np.testing.assert_allclose(g(x), 9.0 * x, rtol=1e-15)
