@@ -8,74 +8,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from funcgrad.compiler.build.executable import counts
 from funcgrad.config import config
 from funcgrad.core.aval import ShapedArray
-from funcgrad.core.source import SourceLine, user_frame
+from funcgrad.core.source import user_frame
+from funcgrad.deferred import deferred_module
+
+if TYPE_CHECKING:
+    from funcgrad.api import recompiles
+    from funcgrad.api.recompiles import Recompile, Recompiles
+    from funcgrad.compiler.build import executable
+else:
+    recompiles = deferred_module("funcgrad.api.recompiles")
+    executable = deferred_module("funcgrad.compiler.build.executable")
 
 recorders: list[Recompiles] = []
-
-
-@dataclass
-class Recompile:
-    """One call that had to be traced.
-
-    Attributes
-    ----------
-    function : str
-        Name of the jitted function.
-    source : SourceLine or None
-        The line that called it.
-    reason : str
-        What about the call had not been seen before.
-    trace_seconds : float
-        Time spent tracing.
-    compile_seconds : float
-        Time spent on lowering, and on compiling where that was needed.
-    machine_code : str
-        ``"compiled"``; ``"loaded"``, from the disk; ``"reused"``, that of a program
-        which differs in sizes only; ``"inlined"``, into the function that calls it.
-    """
-
-    function: str
-    source: SourceLine | None
-    reason: str
-    trace_seconds: float
-    compile_seconds: float = 0.0
-    machine_code: str = "inlined"
-
-    def __str__(self) -> str:
-        spent = f"traced in {1e3 * self.trace_seconds:.1f} ms"
-        if self.machine_code != "inlined":
-            spent += f", {self.machine_code} in {1e3 * self.compile_seconds:.1f} ms"
-        return f"{self.function} at {self.source}: {self.reason} ({spent})"
-
-
-@dataclass
-class Recompiles:
-    """What `explain_recompiles` has seen; prints as a line for each.
-
-    Attributes
-    ----------
-    events : list of Recompile
-    """
-
-    events: list[Recompile] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.events)
-
-    def __iter__(self) -> Iterator[Recompile]:
-        return iter(self.events)
-
-    def __getitem__(self, index: int) -> Recompile:
-        return self.events[index]
-
-    def __str__(self) -> str:
-        return "\n".join(map(str, self.events)) or "nothing was traced again"
 
 
 @contextmanager
@@ -99,7 +47,7 @@ def explain_recompiles() -> Iterator[Recompiles]:
     >>> report[1].machine_code  # another size: the same machine code
     'reused'
     """
-    report = Recompiles()
+    report = recompiles.Recompiles()
     recorders.append(report)
     try:
         yield report
@@ -115,7 +63,7 @@ def is_explained() -> bool:
 
 def note_trace(name: str, reason: str, seconds: float) -> Recompile:
     """Report, or log, a call that was traced."""
-    event = Recompile(name, user_frame(), reason, seconds)
+    event = recompiles.Recompile(name, user_frame(), reason, seconds)
     for report in recorders:
         report.events.append(event)
     if config.explain_cache_misses:
@@ -129,11 +77,11 @@ def note_trace(name: str, reason: str, seconds: float) -> Recompile:
 
 def note_compilation(event: Recompile, compile_now: Callable[[], Any]) -> None:
     """Compile, and add to the event what that took."""
-    before = counts()
+    before = executable.counts()
     start = time.perf_counter()
     compile_now()
     event.compile_seconds = time.perf_counter() - start
-    after = counts()
+    after = executable.counts()
     event.machine_code = "reused"
     for what in ("loaded", "compiled"):
         if after[what] > before[what]:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from funcgrad.api.jit import every_function
-from funcgrad.compiler.call.trampoline import drop_workspace
+from funcgrad.deferred import deferred_module
+
+if TYPE_CHECKING:
+    from funcgrad.compiler.call import trampoline
+else:
+    trampoline = deferred_module("funcgrad.compiler.call.trampoline")
 
 
 def clear_caches() -> None:
@@ -22,4 +29,4 @@ def clear_caches() -> None:
     """
     for function in list(every_function):
         function.clear_cache()
-    drop_workspace()
+    trampoline.drop_workspace()

@@ -8,7 +8,7 @@ import time
 import types
 import weakref
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,7 +21,6 @@ from funcgrad.api.arguments import (
     name_of,
 )
 from funcgrad.api.cache_misses import (
-    Recompile,
     explain,
     is_explained,
     note_compilation,
@@ -30,10 +29,10 @@ from funcgrad.api.cache_misses import (
 from funcgrad.api.lowered import Lowered, Traced
 from funcgrad.api.staging import aval_of
 from funcgrad.api.static_arguments import StaticArguments, both_ways, check_static
-from funcgrad.compiler.program import as_argument
 from funcgrad.config import config, modes, watch
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.trace import Tracer, typeof
+from funcgrad.deferred import deferred_module
 from funcgrad.ops.control.call import (
     compiled,
     execute,
@@ -43,6 +42,12 @@ from funcgrad.ops.control.call import (
 )
 from funcgrad.settings import FASTMATH_EXPECTED, fastmath_flags
 from funcgrad.transforms.stage import hoist_consts, stage
+
+if TYPE_CHECKING:
+    from funcgrad.api.recompiles import Recompile
+    from funcgrad.compiler import program
+else:
+    program = deferred_module("funcgrad.compiler.program")
 
 
 class CacheInfo(NamedTuple):
@@ -284,7 +289,7 @@ class JitFunction:
         consts, jaxpr = hoist_consts(closed)
         # Code reads arrays row by row: others would be copied in every call.
         consts = [
-            as_argument(c, v.aval) if isinstance(c, np.ndarray) else c
+            program.as_argument(c, v.aval) if isinstance(c, np.ndarray) else c
             for c, v in zip(consts, jaxpr.invars, strict=False)
         ]
         if self._fastmath is not None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
-
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any
 
 from funcgrad import tree
 from funcgrad.api.arguments import (
@@ -21,6 +19,9 @@ from funcgrad.core.jaxpr import ClosedJaxpr, eval_jaxpr
 from funcgrad.core.trace import Tracer, typeof
 from funcgrad.ops.control.call import call_jaxpr
 from funcgrad.transforms.stage import hoist_consts, stage
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 
 class ShapeDtypeStruct:

@@ -5,11 +5,12 @@ width. Everything here is decided from dtypes alone, so a traced operation gives
 dtype that NumPy gives for the same operation on values.
 """
 
+from __future__ import annotations
+
 import functools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from funcgrad.errors import (
     DTypeError,
@@ -17,6 +18,9 @@ from funcgrad.errors import (
     UnsupportedDTypeError,
     message,
 )
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 DType = np.dtype[Any]
 

@@ -1,13 +1,18 @@
 """Dataclasses as containers: some fields are children, the others structure."""
 
-import dataclasses
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from funcgrad.deferred import deferred_module
 from funcgrad.errors import TreeRegistrationError, message
 from funcgrad.tree.keys import GetAttrKey
 from funcgrad.tree.node_type import NodeType
 from funcgrad.tree.registry import register_node_type, show_custom
+
+if TYPE_CHECKING:
+    import dataclasses
+else:
+    dataclasses = deferred_module("dataclasses")
 
 C = TypeVar("C", bound=type)
 

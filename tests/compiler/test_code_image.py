@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from funcgrad.compiler.build import code_memory, codegen, disk_cache, executable, host
-from funcgrad.compiler.build.image import Image, link
+from funcgrad.compiler.build.image import Image
+from funcgrad.compiler.build.linker import link
 
 on_linux_x86 = pytest.mark.skipif(
     not host.target().triple.startswith("x86_64") or sys.platform != "linux",

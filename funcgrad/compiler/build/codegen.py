@@ -13,7 +13,8 @@ from typing import Any
 
 from funcgrad.compiler.build import object_file
 from funcgrad.compiler.build.host import host, quick_machine, target
-from funcgrad.compiler.build.image import Image, link
+from funcgrad.compiler.build.image import Image
+from funcgrad.compiler.build.linker import link
 from funcgrad.compiler.build.long_bodies import is_mostly_calls
 from funcgrad.errors import CompilerError
 

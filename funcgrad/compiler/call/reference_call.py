@@ -4,12 +4,16 @@ Takes the place of the native function where that cannot read arrays, and is wha
 tests compare it with.
 """
 
+from __future__ import annotations
+
 import ctypes
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _PYTHON_TYPES = {"float64": float, "int64": int, "bool": bool, "complex128": complex}
 _ALIGNMENT = 64

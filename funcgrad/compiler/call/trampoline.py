@@ -1,20 +1,24 @@
 """Makes the callable of a compiled program: arrays in, guards, kernel, arrays out."""
 
+from __future__ import annotations
+
 import ctypes
 import functools
 import struct
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
 
 from funcgrad.compiler.build.executable import compile_kernel
 from funcgrad.compiler.build.symbols import numpy_api
 from funcgrad.compiler.call import trampoline_layout as layout
 from funcgrad.compiler.call.reference_call import ReferenceCall
 from funcgrad.compiler.call.trampoline_text import CALL_TEXT, DESTROY_TEXT, DROP_TEXT
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike, NDArray
 
 # Entries of NumPy's C-API table.
 _ARRAY_SCALAR, _SCALAR_AS_C_TYPE, _ARRAY_NEW = 60, 62, 93

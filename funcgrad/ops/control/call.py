@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from funcgrad.compiler.program import Executable, compile_jaxpr
 from funcgrad.config import config, modes, override
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.finite import bad_value, check_results, is_watched
@@ -37,18 +36,19 @@ from funcgrad.transforms.stage import stage_flat
 from funcgrad.transforms.transpose import is_linear
 
 if TYPE_CHECKING:
-    from funcgrad.compiler import donation
+    from funcgrad.compiler import donation, program
 else:
+    program = deferred_module("funcgrad.compiler.program")
     donation = deferred_module("funcgrad.compiler.donation")
 
 
-def compiled(jaxpr: Jaxpr) -> Executable:
+def compiled(jaxpr: Jaxpr) -> program.Executable:
     """Native code of a program, made once and kept with it."""
     key = (compiled, config.fastmath)
-    found: Executable | None = jaxpr.memo.get(key)
+    found: program.Executable | None = jaxpr.memo.get(key)
     if found is None:
         start = time.perf_counter()
-        found = jaxpr.memo.setdefault(key, compile_jaxpr(jaxpr))
+        found = jaxpr.memo.setdefault(key, program.compile_jaxpr(jaxpr))
         if config.log_compiles:
             _log_compilation(jaxpr, time.perf_counter() - start)
     return found
