@@ -149,6 +149,20 @@ def test_storing_keeps_the_size_bounded(root, monkeypatch):
     assert disk_cache.statistics().bytes <= 20000
 
 
+def test_storing_looks_at_one_folder_where_its_share_is_large(root, monkeypatch):
+    monkeypatch.setattr(disk_cache, "_LEAST_SHARE", 3000)
+    monkeypatch.setenv("FUNCGRAD_CACHE_MAX_BYTES", str(256 * 3000))
+    elsewhere = [f"cd{index:02}{'f' * 60}" for index in range(5)]
+    for name in elsewhere:
+        disk_cache.store(name, bytes(1000))
+    here = [f"ab{index:02}{'0' * 60}" for index in range(5)]
+    for index, name in enumerate(here):
+        disk_cache.store(name, bytes(1000))
+        os.utime(disk_cache._path(name, "kernel"), (time.time() - 1000 + index,) * 2)
+    assert [disk_cache.load(name) is not None for name in here] == [0, 0, 0, 1, 1]
+    assert all(disk_cache.load(name) is not None for name in elsewhere)
+
+
 def test_stale_temporary_files_are_removed(root):
     disk_cache.store(key(0), b"payload")
     folder = entries(root)[0].parent

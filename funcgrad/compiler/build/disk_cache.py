@@ -23,6 +23,9 @@ _DIGEST = 32
 _DEFAULT_MAX_BYTES = 512 * 1024 * 1024
 # A writer that died leaves its temporary file; none lives as long as this.
 _STALE_SECONDS = 3600.0
+# Folders are named by the first two digits of the keys in them.
+_FOLDERS = 256
+_LEAST_SHARE = 1 << 20
 
 
 class Statistics(NamedTuple):
@@ -137,10 +140,16 @@ def store(key: str, payload: bytes) -> None:
     if not _write(key, "kernel", payload):
         return
     _counts.count("stores")
-    # Measuring the directory at one key in sixteen bounds the size well enough,
-    # needs no counter shared among processes, and keeps most stores cheap.
+    # Measuring at one key in sixteen bounds the size well enough, needs no counter
+    # shared among processes, and keeps most stores cheap. Keys are spread evenly over
+    # the folders: where the share of each is large enough, one is all there is to do.
     if key[-1] == "0":
-        evict(max_bytes())
+        limit = max_bytes()
+        share = limit // _FOLDERS
+        if share < _LEAST_SHARE:
+            evict(limit)
+        else:
+            evict(share, folder=key[:2])
 
 
 def max_bytes() -> int:
@@ -156,16 +165,17 @@ def max_bytes() -> int:
     return limit or sys.maxsize
 
 
-def evict(limit: int) -> None:
+def evict(limit: int, folder: str = "*") -> None:
     """Remove the entries used longest ago until the rest is within ``limit`` bytes."""
-    entries = sorted([*_entries(), *_files("*.record")], reverse=True)
+    entries = [*_files("*.kernel", folder), *_files("*.record", folder)]
+    entries.sort(reverse=True)
     total = 0
     for _, size, path in entries:
         total += size
         if total > limit:
             with contextlib.suppress(OSError):
                 path.unlink()
-    _remove_stale()
+    _remove_stale(folder)
 
 
 def clear() -> None:
@@ -256,10 +266,10 @@ def _write_atomically(path: str, data: bytes) -> None:
         raise
 
 
-def _files(pattern: str) -> Iterator[tuple[float, int, Path]]:
+def _files(pattern: str, folder: str = "*") -> Iterator[tuple[float, int, Path]]:
     """(time of last use, size, path); files may vanish while we look."""
     with contextlib.suppress(OSError, RuntimeError):
-        for path in directory().glob(f"*/{pattern}"):
+        for path in directory().glob(f"{folder}/{pattern}"):
             with contextlib.suppress(OSError):
                 status = path.stat()
                 yield status.st_mtime, status.st_size, path
@@ -269,8 +279,8 @@ def _entries() -> list[tuple[float, int, Path]]:
     return list(_files("*.kernel"))
 
 
-def _remove_stale() -> None:
-    for used, _, path in list(_files("*.tmp")):
+def _remove_stale(folder: str = "*") -> None:
+    for used, _, path in list(_files("*.tmp", folder)):
         if time.time() - used > _STALE_SECONDS:
             with contextlib.suppress(OSError):
                 path.unlink()

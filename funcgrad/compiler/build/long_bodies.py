@@ -15,8 +15,7 @@ LEAST_CALLS = 16
 """Fewer calls are compiled soon enough."""
 MOST_WORK = 12
 """Instructions on floats and vectors for each call that a loop may have."""
-# Patterns are text: `re` compiles each when it is first used, not at import.
-_CALLED = r"call [^@]*@([\w.$-]+)"
+# Text: `re` compiles it when it is first used, not at import.
 _TARGET = r"label %([\w.$-]+)"
 
 
@@ -80,8 +79,7 @@ def _counted(lines: list[str], lengths: dict[str, int]) -> _Stretch:
         if "call " not in line:
             work += _is_work(line)
             continue
-        called = re.search(_CALLED, line)
-        name = "" if called is None else called[1]
+        name = line.partition(" @")[2].partition("(")[0]
         if name.startswith("fg_"):
             calls += 1
         else:
