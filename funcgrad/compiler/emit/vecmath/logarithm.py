@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 from funcgrad.compiler.emit.arithmetic import Arithmetic
-from funcgrad.compiler.emit.value import Value
-from funcgrad.compiler.emit.vecmath.coefficients import LOG
+from funcgrad.compiler.emit.value import FLOAT32, Value
+from funcgrad.compiler.emit.vecmath.coefficients import LOG, LOG_SINGLE
 from funcgrad.compiler.emit.vecmath.compensated import fast_two_sum, two_product
-from funcgrad.compiler.emit.vecmath.polynomial import estrin, format_of
+from funcgrad.compiler.emit.vecmath.polynomial import estrin, format_of, halves
 
 # 1 / log(2) and 1 / log(10) as float64 and as float32, each with its tail.
 _LOG2_E = {
@@ -51,6 +51,10 @@ def split(b: Arithmetic, x: Value) -> tuple[Value, Value]:
 
 def series(b: Arithmetic, f: Value) -> tuple[Value, Value]:
     """``log(1 + f) = f - half + rest`` for ``1 + f`` of sqrt(1/2) .. sqrt(2)."""
+    if f.dtype == FLOAT32:
+        square = b.mul(f, f)
+        rest = b.mul(b.mul(square, f), halves(b, f, LOG_SINGLE))
+        return b.mul(square, 0.5), rest
     s = b.div(f, b.add(f, 2.0))
     z = b.mul(s, s)
     half = b.mul(b.mul(f, 0.5), f)
@@ -81,9 +85,16 @@ def at_the_ends(b: Arithmetic, x: Value, y: Value) -> Value:
 
 
 def log(b: Arithmetic, x: Value) -> Value:
-    """The natural logarithm."""
-    scaled, more = normalise(b, x)
-    return at_the_ends(b, x, log_normal(b, scaled, more=more))
+    """The natural logarithm; a branch for what is not a normal positive number."""
+    smallest = format_of(x).smallest_normal
+    normal = b.and_(b.cmp("ge", x, smallest), b.cmp("lt", x, math.inf))
+
+    def unusual() -> list[Value]:
+        scaled, more = normalise(b, x)
+        return [at_the_ends(b, x, log_normal(b, scaled, more=more))]
+
+    usual = b.if_else(b.any(b.not_(normal)), unusual, lambda: [log_normal(b, x)])
+    return usual[0]
 
 
 def log1p(b: Arithmetic, x: Value) -> Value:
