@@ -221,6 +221,8 @@ def test_large_sums_and_gradients_are_one_nest():
         return reduce_sum(ops.mul(ops.mul(y, y), x), (0, 1))
 
     assert nests(lambda x: [loss(x)], x) == 1
+    lowered = lower_program(simplify(program(lambda x: [loss(x)], x)))
+    assert lowered.workspace_bytes < x.nbytes // 10
     assert nests(lambda x: [fg.grad(loss)(x)], x) == 1
     y = numpy_softmax(x)
     slope = 2 * y * x

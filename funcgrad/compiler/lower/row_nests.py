@@ -247,13 +247,11 @@ class RowNest:
             self._loops(ranges, [], [], lambda outer, _: self._row(outer, targets))
             return None
         (root,) = self.roots
-        shared = nest.shared_nodes([root], flat=False)
-        kept = {n: self.ctx.buffer(n.shape, n.dtype) for n in shared}
-        self.kept.update(kept)
-        total = RowSum(self.ctx, op, root, kept, self.lanes)
+        total = RowSum(self.ctx, op, root, {}, self.lanes)
 
         def row(outer: list[Index], totals: list[Value]) -> list[Value]:
             self._row(outer, targets)
+            total.kept = self._shared([root])
             return total.add_row(outer, totals)
 
         return total.end(self._loops(ranges, [], total.begin(), row))
@@ -296,9 +294,7 @@ class RowNest:
         return []
 
     def _ends(self, outer: Sequence[Index], targets: Sequence[Target]) -> None:
-        shared = nest.shared_nodes([node for node, _ in targets], flat=False)
-        kept = {n: self.ctx.buffer(n.shape, n.dtype) for n in shared}
-        self.kept.update(kept)
+        kept = self._shared([node for node, _ in targets])
 
         def run(lanes: int, base: Any) -> None:
             last = Index(self.b, base, 1 if lanes > 1 else 0, lanes)
@@ -309,6 +305,13 @@ class RowNest:
 
         extent = self.ctx.table.extent(self.shape[-1])
         nest.strip(self.ctx, extent, self.lanes, run, again=True)
+
+    def _shared(self, roots: Sequence[Node]) -> dict[Lazy, Buffer]:
+        """Dear nodes of the roots that no stage has stored, and other nests read."""
+        shared = nest.shared_nodes(roots, flat=False)
+        kept = {n: self.ctx.buffer(n.shape, n.dtype) for n in shared}
+        self.kept.update(kept)
+        return kept
 
     def _stored(self, tree: Node, later: Sequence[Node]) -> dict[Lazy, Buffer]:
         """Dear nodes of a sum that later loops of the row read, or other nests."""
