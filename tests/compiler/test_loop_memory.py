@@ -233,3 +233,38 @@ def test_cheap_residuals_of_loops_of_unknown_length():
 
     w, x = RNG.normal(size=20), RNG.normal(size=20)
     fg.test_util.check_grads(fg.jit(f), (w, x), order=2, modes=("fwd", "rev"))
+
+
+@pytest.mark.parametrize("length", [0, 1, 17, 100])
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("shape", [(), (3,), (40,), (5, 20)])
+def test_rows_that_are_all_alike(length, reverse, shape):
+    def f(row, start):
+        xs = {
+            "alike": fnp.broadcast_to(row, (length, *shape)),
+            "turned": fnp.broadcast_to(row.T, (length, *shape[::-1])),
+            "counted": fnp.arange(float(length)),
+        }
+
+        def step(c, x):
+            c = 0.5 * c + x["alike"] * x["counted"] + x["turned"].T
+            return c, fnp.sum(c * x["alike"])
+
+        return fg.lax.scan(step, start, xs, reverse=reverse)
+
+    rng = np.random.default_rng(0)
+    row, start = rng.normal(size=shape), rng.normal(size=shape)
+    total = lambda *args: sum(map(fnp.sum, f(*args)))
+    for function in (f, fg.grad(total, argnums=(0, 1))):
+        wanted = function(row, start)  # one scan, of arrays in memory
+        for a, b in zip(fg.jit(function)(row, start), wanted, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-11)
+
+
+def test_rows_that_are_all_alike_are_no_stack():
+    def f(row):
+        xs = fnp.broadcast_to(row, (1000, 50))
+        return fg.lax.scan(lambda c, x: (0.5 * c + x, None), row, xs)[0]
+
+    memory = fg.jit(f).lower(np.ones(50)).compile().memory_analysis()
+    assert memory["workspace_bytes"] < 10 * 50 * 8

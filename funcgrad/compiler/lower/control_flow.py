@@ -17,6 +17,7 @@ from funcgrad.compiler.lower.nodes import (
     Buffer,
     Node,
     Register,
+    View,
     is_small,
 )
 from funcgrad.compiler.lower.tapes import Tape
@@ -222,15 +223,16 @@ class ControlLowering(Lowering):
         carry = CarriedValues(
             self, operands[num_consts : num_consts + num_carry], apart=apart
         )
-        xs = [self.materialize(x) for x in operands[num_consts + num_carry :]]
+        xs = [_Rows(self, x) for x in operands[num_consts + num_carry :]]
         ys = [self._stack(aval, length, trips) for aval in jaxpr.out_avals[num_carry:]]
         self.lifetimes.enter_loop()
         with self.b.loop(0, trips, carries=carry.values) as loop:
             at = Index(self.b, loop.index)
             if reverse:
                 at = Index(self.b, trips) - 1 - at
-            rows = [self._row_value(x, at) for x in xs]
-            scope = self.scopes[-1].child(pinned=[*consts, *xs], by_entries=apart)
+            rows = [x.at(at) for x in xs]
+            pinned = [*consts, *(x.node for x in xs)]
+            scope = self.scopes[-1].child(pinned=pinned, by_entries=apart)
             self.scopes.append(scope)
             body_operands = [*map(copy_of, consts), *carry.nodes(loop.carries), *rows]
             results = self.lower_jaxpr(jaxpr, body_operands)
@@ -252,13 +254,6 @@ class ControlLowering(Lowering):
         step = self.table.extent(math.prod(shape))
         pointer = self.b.offset(x.ptr, self.b.index((at * step).base), x.dtype)
         return Buffer(pointer, shape, x.dtype, self.strides(shape), x.allocation)
-
-    def _row_value(self, x: Buffer, at: Index) -> Node:
-        self.lifetimes.touch(x.allocation)
-        row = self.row(x, at)
-        if is_small(row.shape):
-            return self.register(row)
-        return row
 
     def lower_while(
         self,
@@ -321,3 +316,40 @@ class ControlLowering(Lowering):
     def tape_of_length(self, aval: ShapedArray, trips: Number) -> Buffer:
         """Memory for one entry a trip, released when the program ends."""
         return Tape.of_length(self, aval, self.b.index(trips))
+
+
+class _Rows:
+    """Rows of a loop's input: from memory, or one for all trips where they are alike.
+
+    Attributes
+    ----------
+    node : Node
+        The array in memory, or that row.
+    """
+
+    def __init__(self, ctx: ControlLowering, x: Node) -> None:
+        self.ctx = ctx
+        row = _only_row(ctx, x)
+        self.alike = row is not None
+        self.node = ctx.materialize(x) if row is None else ctx.settle(row)
+
+    def at(self, place: Index) -> Node:
+        """The row for a trip."""
+        if self.alike:
+            return copy_of(self.node)
+        assert isinstance(self.node, Buffer)
+        self.ctx.lifetimes.touch(self.node.allocation)
+        row = self.ctx.row(self.node, place)
+        return self.ctx.register(row) if is_small(row.shape) else row
+
+
+def _only_row(ctx: ControlLowering, x: Node) -> Node | None:
+    """The row of an array that repeats it along the first axis; None for others."""
+    if not isinstance(x, View) or x.buffer is not None:
+        return None
+    marks = [Index(ctx.b, 0) for _ in x.shape]
+    if not all(any(i is m for m in marks[1:]) for i in x.function(marks)):
+        return None
+    function, first = x.function, marks[0]
+    row: Node = ctx.view(x.operands[0], x.shape[1:], lambda i: function([first, *i]))
+    return row
