@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,7 +40,6 @@ class Library:
     """
 
     name: str
-    version: str
     np: Any
     grad: Any
     as_array: Callable[[Any], Any]
@@ -56,6 +54,11 @@ class Library:
     draw: Callable[..., Callable[[], Any]] | None = None
     takes_floats: bool = True
     dtype: str = "float64"
+
+    @property
+    def version(self) -> str:
+        """The installed version."""
+        return version(self.name)
 
     def array(self, value: Any) -> Any:
         """The data as an array of the library, floating-point data as ``dtype``."""
@@ -75,6 +78,9 @@ class Library:
 
 def version(distribution: str) -> str:
     """The installed version; a checkout on the path need not be installed."""
+    # Not of the library's own time, which a process is measured by from its start.
+    import importlib.metadata
+
     try:
         return importlib.metadata.version(distribution)
     except importlib.metadata.PackageNotFoundError:
@@ -90,7 +96,6 @@ def load_funcgrad(dtype: str = "float64") -> Library:
 
     return Library(
         name="funcgrad",
-        version=version("funcgrad"),
         np=fnp,
         grad=fg.grad,
         as_array=np.asarray,
@@ -114,7 +119,6 @@ def load_jax(dtype: str = "float64") -> Library:
     jax.config.update("jax_platforms", "cpu")
     return Library(
         name="jax",
-        version=jax.__version__,
         np=jnp,
         grad=jax.grad,
         as_array=jnp.asarray,
@@ -132,7 +136,6 @@ def load_numpy(dtype: str = "float64") -> Library:
     """NumPy itself, one operation at a time."""
     return Library(
         name="numpy",
-        version=np.__version__,
         np=np,
         grad=None,
         as_array=np.asarray,
@@ -151,7 +154,6 @@ def load_autograd(dtype: str = "float64") -> Library:
 
     return Library(
         name="autograd",
-        version=version("autograd"),
         np=anp,
         grad=autograd.grad,
         as_array=np.asarray,
@@ -171,7 +173,6 @@ def load_torch(dtype: str = "float64") -> Library:
     torch.set_default_dtype(getattr(torch, dtype))
     return Library(
         name="torch",
-        version=torch.__version__,
         np=TorchAsNumPy(torch),
         grad=torch.func.grad,
         as_array=torch.as_tensor,
