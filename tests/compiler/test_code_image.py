@@ -76,7 +76,7 @@ def image_of(text):
 
 def object_file(text):
     module = codegen._optimise(text, "kernel")
-    return bytes(codegen._codegen()._tm.emit_object(module))
+    return bytes(codegen.optimising_machine().emit_object(module))
 
 
 @on_linux_x86

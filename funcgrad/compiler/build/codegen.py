@@ -1,18 +1,13 @@
-"""LLVM text to machine code and to what lies between, through Numba's code generator.
-
-The only module that touches Numba's internals. It loads when something is compiled.
-"""
+"""LLVM text to machine code and what lies between; loads when something compiles."""
 
 from __future__ import annotations
 
-import functools
-import importlib
 import re
 import threading
 from typing import Any
 
 from funcgrad.compiler.build import object_file
-from funcgrad.compiler.build.host import host, quick_machine, target
+from funcgrad.compiler.build.host import host, optimising_machine, quick_machine, target
 from funcgrad.compiler.build.image import Image
 from funcgrad.compiler.build.linker import link
 from funcgrad.compiler.build.long_bodies import is_mostly_calls
@@ -38,7 +33,7 @@ def compiled(text: str, name: str) -> Image | tuple[list[str], bytes]:
     module = _optimise(text, name, quick=quick)
     if not re.search(_DEFINITION, text):
         raise CompilerError(f"the text of a kernel does not define {PLACEHOLDER}")
-    machine = quick_machine() if quick else _codegen()._tm
+    machine = quick_machine() if quick else optimising_machine()
     data = bytes(machine.emit_object(module))
     image = link(data, name)
     if image is not None:
@@ -69,28 +64,7 @@ def to_assembly(text: str, name: str = "kernel") -> str:
     """The machine code of a kernel as the processor's assembly."""
     with _lock:
         module = _optimise(text, name)
-        return str(_codegen()._tm.emit_assembly(module))
-
-
-@functools.cache
-def _codegen() -> Any:
-    """Numba's code generator, for the same processor as the engine.
-
-    Numba is imported here, when there is something to compile; its typing machinery
-    (`refresh`, a quarter of a second more) is never touched.
-    """
-    numba_codegen: Any = importlib.import_module("numba.core.codegen")
-
-    class Codegen(numba_codegen.JITCPUCodegen):  # type: ignore[misc]
-        def _customize_tm_options(self, options: dict[str, Any]) -> None:
-            super()._customize_tm_options(options)
-            # At 0, which NUMBA_OPT may ask for, LLVM aborts on wide vectors.
-            options["opt"] = 2
-
-        def _customize_tm_features(self) -> str:
-            return target().features
-
-    return Codegen("funcgrad")
+        return str(optimising_machine().emit_assembly(module))
 
 
 def object_code(text: str) -> bytes:
@@ -105,7 +79,7 @@ def object_code(text: str) -> bytes:
     with _lock:
         module = _optimise(text, "unused")
         machine = binding.Target.from_triple(module.triple).create_target_machine(
-            cpu=str(_codegen()._get_host_cpu_name()),
+            cpu=target().cpu,
             features=target().features,
             opt=2,
             reloc="pic",
@@ -119,7 +93,7 @@ def _optimise(text: str, name: str, *, quick: bool = False) -> Any:
     try:
         module = host().binding.parse_assembly(_named(text, name))
         module.triple = host().binding.get_process_triple()
-        module.data_layout = str(_codegen().target_data)
+        module.data_layout = str(optimising_machine().target_data)
         module.verify()
     except RuntimeError as error:
         raise CompilerError(f"the text of a kernel is not well formed: {error}") from (
@@ -139,7 +113,7 @@ def _run_passes(module: Any, *, quick: bool) -> None:
     ``quick``: of bodies of calls there is little to clean up.
     """
     options = host().binding.create_pipeline_tuning_options()
-    builder = host().binding.create_pass_builder(_codegen()._tm, options)
+    builder = host().binding.create_pass_builder(optimising_machine(), options)
     passes = host().binding.create_new_module_pass_manager()
     passes.add_always_inliner_pass()
     if not quick:

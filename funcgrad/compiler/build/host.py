@@ -77,8 +77,8 @@ def target() -> Target:
 def host() -> Host:
     """The engine of this process, made at the first use."""
     binding = _binding()
-    machine = _machine(opt=2)
-    jit = binding.create_mcjit_compiler(binding.parse_assembly(""), machine)
+    # An engine owns its machine: not the one that modules are compiled with.
+    jit = binding.create_mcjit_compiler(binding.parse_assembly(""), _machine(opt=2))
     return Host(binding, jit)
 
 
@@ -100,6 +100,12 @@ def _ask_llvm() -> Target:
         os.environ.get("NUMBA_CPU_NAME") or binding.get_host_cpu_name(),
         _features(binding),
     )
+
+
+@functools.cache
+def optimising_machine() -> Any:
+    """Numba's code generator without the import of Numba, half of a first call."""
+    return _machine(opt=2)
 
 
 @functools.cache
