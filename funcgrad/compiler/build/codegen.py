@@ -7,7 +7,12 @@ import threading
 from typing import Any
 
 from funcgrad.compiler.build import object_file
-from funcgrad.compiler.build.host import host, optimising_machine, quick_machine, target
+from funcgrad.compiler.build.host import (
+    host,
+    optimising_machine,
+    portable_machine,
+    quick_machine,
+)
 from funcgrad.compiler.build.image import Image
 from funcgrad.compiler.build.linker import link
 from funcgrad.compiler.build.long_bodies import is_mostly_calls
@@ -16,6 +21,7 @@ from funcgrad.errors import CompilerError
 PLACEHOLDER = "@FG_KERNEL"
 _DEFINITION = rf"(?m)^define .*{PLACEHOLDER}\b"
 
+# Code generators serve one thread at a time.
 _lock = threading.RLock()
 
 
@@ -30,11 +36,12 @@ def compiled(text: str, name: str) -> Image | tuple[list[str], bytes]:
         What its function `PLACEHOLDER` is called.
     """
     quick = is_mostly_calls(text)
-    module = _optimise(text, name, quick=quick)
-    if not re.search(_DEFINITION, text):
-        raise CompilerError(f"the text of a kernel does not define {PLACEHOLDER}")
-    machine = quick_machine() if quick else optimising_machine()
-    data = bytes(machine.emit_object(module))
+    with _lock:
+        module = _optimise(text, name, quick=quick)
+        if not re.search(_DEFINITION, text):
+            raise CompilerError(f"the text of a kernel does not define {PLACEHOLDER}")
+        machine = quick_machine() if quick else optimising_machine()
+        data = bytes(machine.emit_object(module))
     image = link(data, name)
     if image is not None:
         return image
@@ -75,17 +82,9 @@ def object_code(text: str) -> bytes:
     text : str
         LLVM assembly; its functions keep their names.
     """
-    binding = host().binding
     with _lock:
         module = _optimise(text, "unused")
-        machine = binding.Target.from_triple(module.triple).create_target_machine(
-            cpu=target().cpu,
-            features=target().features,
-            opt=2,
-            reloc="pic",
-            codemodel="default",
-        )
-        return bytes(machine.emit_object(module))
+        return bytes(portable_machine().emit_object(module))
 
 
 def _optimise(text: str, name: str, *, quick: bool = False) -> Any:

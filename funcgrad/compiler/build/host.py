@@ -118,17 +118,23 @@ def quick_machine() -> Any:
     return _machine(opt=0)
 
 
-def _machine(opt: int) -> Any:
-    """What makes code for this processor that this process can run."""
+@functools.cache
+def portable_machine() -> Any:
+    """A code generator for other programs, which may load its code anywhere."""
+    return _machine(opt=2, for_this_process=False)
+
+
+def _machine(opt: int, *, for_this_process: bool = True) -> Any:
+    """What makes code for this processor."""
     chosen = target()
     of_triple = _binding().Target.from_triple(chosen.triple)
     return of_triple.create_target_machine(
         cpu=chosen.cpu,
         features=chosen.features,
         opt=opt,
-        reloc=relocation(of_triple.name),
-        codemodel="jitdefault",
-        jit=True,
+        reloc=relocation(of_triple.name) if for_this_process else "pic",
+        codemodel="jitdefault" if for_this_process else "default",
+        jit=for_this_process,
     )
 
 
