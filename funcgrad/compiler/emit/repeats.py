@@ -17,7 +17,7 @@ from funcgrad.settings import FASTMATH
 SHORTEST = 30
 """Nests of fewer lines stay where they are."""
 # Patterns are text: `re` compiles each when it is first used, not at import.
-_NAME = r"%[-\w.$]+"
+REGISTER = r"%[-\w.$]+"
 _LABEL = r"(?m)^[\w.]+(?=:)"
 _TYPE = r"(<[^>]*>|\w+)"
 _FLAGS = rf"(?:(?:{'|'.join((*FASTMATH, 'fast'))}) )*"
@@ -97,7 +97,7 @@ def share_repeats(
     groups = _repeated(lines, stretches)
     if not groups:
         return list(lines), []
-    used = Counter(re.findall(_NAME, "\n".join(lines)))
+    used = Counter(re.findall(REGISTER, "\n".join(lines)))
     patterns = [_pattern(lines, nests[0]) for nests in groups]
     results = [
         _results(nests, pattern, used)
@@ -199,10 +199,10 @@ def _repeated(lines: Sequence[str], stretches: Sequence[Stretch]) -> list[list[_
         if lengths[stretch.stop - stretch.start] > 1:
             text = "\n".join(lines[stretch.start : stretch.stop])
             # The block before it is the first name of all.
-            names = [f"%{stretch.before}", *re.findall(_NAME, text)]
+            names = [f"%{stretch.before}", *re.findall(REGISTER, text)]
             names += [f"%{label}" for label in re.findall(_LABEL, text)]
             numbers = dict(zip(dict.fromkeys(names), itertools.count()))
-            shape = re.sub(_LABEL, "", re.sub(_NAME, "%", text))
+            shape = re.sub(_LABEL, "", re.sub(REGISTER, "%", text))
             key = (shape, tuple([numbers[name] for name in names]))
             groups.setdefault(key, []).append(_Nest(stretch, tuple(numbers)))
     return [nests for nests in groups.values() if len(nests) > 1]
@@ -226,9 +226,9 @@ def _pattern(lines: Sequence[str], nest: _Nest) -> _Pattern:
         new[name] = f"%{'r' if line[0] == ' ' else 'block'}{numbers[name]}"
     operands = [k for name, k in numbers.items() if name not in new]
     new.update({nest.names[k]: f"%p{i}" for i, k in enumerate(operands)})
-    text = re.sub(_NAME, lambda m: new[m[0]], "\n".join(stretch))
+    text = re.sub(REGISTER, lambda m: new[m[0]], "\n".join(stretch))
     text = re.sub(_LABEL, lambda m: new[f"%{m[0]}"][1:], text)
-    inside = Counter(re.findall(_NAME, "\n".join(stretch)))
+    inside = Counter(re.findall(REGISTER, "\n".join(stretch)))
     counts = {numbers[name]: inside[name] for name in own if numbers[name] != end}
     return _Pattern(text, counts, operands, end)
 

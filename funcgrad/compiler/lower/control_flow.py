@@ -12,6 +12,7 @@ from funcgrad.compiler.lower.callbacks import DETAIL_BITS, Callback
 from funcgrad.compiler.lower.carries import CarriedValues, copy_of, origin
 from funcgrad.compiler.lower.entries import prefers_entries
 from funcgrad.compiler.lower.index import Index, Number
+from funcgrad.compiler.lower.layout import axes_of
 from funcgrad.compiler.lower.lowering import Lowering
 from funcgrad.compiler.lower.nodes import (
     Buffer,
@@ -347,9 +348,8 @@ def _only_row(ctx: ControlLowering, x: Node) -> Node | None:
     """The row of an array that repeats it along the first axis; None for others."""
     if not isinstance(x, View) or x.buffer is not None:
         return None
-    marks = [Index(ctx.b, 0) for _ in x.shape]
-    if not all(any(i is m for m in marks[1:]) for i in x.function(marks)):
+    if not all(axis > 0 for axis in axes_of(ctx, x)):
         return None
-    function, first = x.function, marks[0]
+    function, first = x.function, Index(ctx.b, 0)
     row: Node = ctx.view(x.operands[0], x.shape[1:], lambda i: function([first, *i]))
     return row

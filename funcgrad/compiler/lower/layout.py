@@ -29,6 +29,16 @@ def turned_views(ctx: Any, roots: Sequence[Node]) -> list[tuple[View, int]]:
     return found
 
 
+def axes_of(ctx: Any, view: View) -> list[int]:
+    """For each axis of what a view is of, that of the view which runs along it.
+
+    -1 where none does.
+    """
+    marks = [Index(ctx.b, 0) for _ in view.shape]
+    moved = view.function(marks)
+    return [next((k for k, m in enumerate(marks) if m is i), -1) for i in moved]
+
+
 def _views(roots: Sequence[Node]) -> Iterator[View]:
     """The views read at the roots' own place."""
     seen: set[int] = set()

@@ -23,7 +23,7 @@ from funcgrad.compiler.lower.nodes import (
     Reshaped,
     is_flat,
 )
-from funcgrad.compiler.lower.parallel import Parallel, chunks_of
+from funcgrad.compiler.lower.parallel import Parallel, chunk_of
 from funcgrad.compiler.lower.reader import Reader
 from funcgrad.compiler.lower.streaming import fills_lines, streamed_strip
 from funcgrad.compiler.lower.table import LARGEST_STATIC
@@ -166,11 +166,6 @@ def in_chunks(
         loop(0, extent)
         return
     Parallel(ctx).run(size, chunk, lambda begin, end, *_: loop(begin, end))
-
-
-def chunk_of(ctx: Any, entries: int, size: int, cost: int, lanes: int) -> int:
-    """Iterations of a chunk, for nests that several threads run; 0 for all others."""
-    return 0 if ctx.in_part else chunks_of(entries, size, cost, lanes)
 
 
 class _Nest:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from funcgrad.compiler.lower.index import Index
+from funcgrad.compiler.lower.layout import axes_of
 from funcgrad.compiler.lower.matrix_loops import Matrices
 from funcgrad.compiler.lower.nodes import Buffer, Node, Register, View, is_small
 
@@ -53,10 +53,13 @@ def operand(
     order = [axis for group in axes for axis in group]
     node = _ready(ctx, permuted(ctx, node, order))
     sizes = [[x.shape[a] for a in group] for group in axes]
-    m, n = math.prod(sizes[1]), math.prod(sizes[2])
-    shape = [*sizes[0], m, n]
-    *outer_steps, row, column = (_stride(shape, axis) for axis in range(len(shape)))
-    return Operand(node, tuple(outer_steps), row, column)
+    return row_major(node, [*sizes[0], math.prod(sizes[1]), math.prod(sizes[2])])
+
+
+def row_major(node: Buffer | Register, shape: Sequence[int]) -> Operand:
+    """An array in order as matrices, which are its last two axes."""
+    *batch, row, column = (_stride(shape, axis) for axis in range(len(shape)))
+    return Operand(node, tuple(batch), row, column)
 
 
 def merged_batch(
@@ -106,9 +109,7 @@ def peeled(
 ) -> tuple[Node, Sequence[Sequence[int]]]:
     """What a view that only permutes axes is of, and the same axes of that."""
     while isinstance(x, View) and x.buffer is None:
-        marks = [Index(ctx.b, 0) for _ in x.shape]
-        moved = list(x.function(marks))
-        axes = [next((k for k, m in enumerate(marks) if m is i), -1) for i in moved]
+        axes = axes_of(ctx, x)
         if sorted(axes) != list(range(x.ndim)):
             break
         groups = [[axes.index(a) for a in group] for group in groups]

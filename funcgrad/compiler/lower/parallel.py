@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from funcgrad.compiler.build import pool
-from funcgrad.compiler.emit.repeats import result_types
+from funcgrad.compiler.emit.repeats import REGISTER, result_types
 from funcgrad.compiler.emit.value import INT64, Value
 
 WORTH = 1 << 20
@@ -21,7 +21,6 @@ CHUNK = 1 << 17
 """Work of one chunk."""
 MEMORY = 4
 """What moving an entry from and to memory costs, in additions."""
-_NAME = re.compile(r"%[\w.$-]+")
 _RESULT = re.compile(r"  (%[\w.$-]+) = (.*)")
 # What the opening of a program makes, and a part can make again.
 _OPENING = re.compile(
@@ -44,6 +43,11 @@ def chunks_of(entries: int, extent: int, cost: int, lanes: int = 1) -> int:
     chunk = -(-extent // count)
     chunk = -(-chunk // lanes) * lanes
     return chunk if extent >= 2 * chunk else 0
+
+
+def chunk_of(ctx: Any, entries: int, extent: int, cost: int, lanes: int = 1) -> int:
+    """As `chunks_of` where the program is now: 0 in what threads run already."""
+    return 0 if ctx.in_part else chunks_of(entries, extent, cost, lanes)
 
 
 Body = Callable[[Value, Value, Value, Value], None]
@@ -98,7 +102,7 @@ class Parallel:
         made = {m[1] for line in lines if (m := _RESULT.match(line))}
         made.update(f"%{line[:-1]}" for line in lines if line.endswith(":"))
         made.update(f"%{name}" for name in own)
-        free = {n for line in lines for n in _NAME.findall(line)} - made
+        free = {n for line in lines for n in re.findall(REGISTER, line)} - made
         registers = {n for n in free if re.fullmatch(r"%t\d+", n)}
         types = result_types(self.b.written(), registers) if registers else {}
         if registers - set(types):
@@ -157,12 +161,12 @@ def needed(
     made = {m[1]: line for line in opening if (m := _RESULT.match(line))}
     known = set(given)
     wanted: set[str] = set()
-    todo = {n for line in lines for n in _NAME.findall(line)}
+    todo = {n for line in lines for n in re.findall(REGISTER, line)}
     while todo:
         name = todo.pop()
         if name in known or name not in made:
             continue
         known.add(name)
         wanted.add(name)
-        todo.update(_NAME.findall(made[name].partition(" = ")[2]))
+        todo.update(re.findall(REGISTER, made[name].partition(" = ")[2]))
     return [line for name, line in made.items() if name in wanted]

@@ -15,7 +15,7 @@ from funcgrad.compiler.kernels.kernel_text import BIG_WORK
 from funcgrad.compiler.kernels.product import product
 from funcgrad.compiler.lower.index import Index, Number, times
 from funcgrad.compiler.lower.nodes import Buffer, Register
-from funcgrad.compiler.lower.operands import Operand
+from funcgrad.compiler.lower.operands import Operand, row_major
 from funcgrad.compiler.lower.parallel import Parallel
 
 CALL_FROM = 1 << 12
@@ -88,9 +88,7 @@ class ProductCalls:
         self.out = out
         self.dtype = out.dtype
         self.sizes = sizes
-        ahead = [*sizes.batch, sizes.m, sizes.n]
-        steps = [math.prod(ahead[axis + 1 :]) for axis in range(len(ahead))]
-        self.c = Operand(out, tuple(steps[:-2]), sizes.n, 1)
+        self.c = row_major(out, [*sizes.batch, sizes.m, sizes.n])
         self.x, self.y = x, y
 
     def by_kernel(self) -> None:
@@ -145,18 +143,17 @@ class ProductCalls:
 
     def _for_blas(self, x: Operand, rows: int, columns: int) -> tuple[Operand, Any]:
         """The operand row-major ("N") or column-major ("T"), copied if neither."""
-        if columns == 1 or x.columns == 1:
-            return x._replace(rows=x.rows if rows > 1 else columns), "N"
+        if x.columns == 1:
+            return x, "N"
         if x.rows == 1:
-            return x._replace(columns=x.columns if columns > 1 else rows), "T"
+            return x, "T"
         node = x.node
         assert isinstance(node, Buffer)
         shape = (*self.sizes.batch, rows, columns)
         strides = [self.ctx.table.extent(s) for s in (*x.batch, x.rows, x.columns)]
         source = Buffer(node.ptr, shape, node.dtype, strides, node.allocation)
         copied = self.ctx.materialize(self.ctx.view(source, shape, lambda idx: idx))
-        batch = [math.prod(shape[axis + 1 :]) for axis in range(len(shape) - 2)]
-        return Operand(copied, tuple(batch), columns, 1), "N"
+        return row_major(copied, shape), "N"
 
     def _scalar(self, value: float) -> Buffer:
         spilled: Buffer = self.ctx.spill(Register(self.b.const(self.dtype, value), ()))

@@ -22,7 +22,7 @@ from funcgrad.compiler.lower.nodes import (
     price,
     store_at,
 )
-from funcgrad.compiler.lower.parallel import Parallel, chunks_of
+from funcgrad.compiler.lower.parallel import Parallel, chunk_of
 from funcgrad.compiler.lower.reader import Reader
 from funcgrad.compiler.lower.table import LARGEST_STATIC
 from funcgrad.core.aval import DYNAMIC, static_size
@@ -257,8 +257,8 @@ class Reduction(Accumulation):
         group = (self.summed or [self.inner])[0]
         entries = static_size(self.x.shape)
         lanes = 2 * self.lanes if group is self.inner else 1
-        chunk = chunks_of(entries, group.size, price(self.x), lanes)
-        if not chunk or ctx.in_part:
+        chunk = chunk_of(ctx, entries, group.size, price(self.x), lanes)
+        if not chunk:
             return self._total({})
         sums = ctx.buffer((group.size // chunk,), self.x.dtype)
 

@@ -6,9 +6,7 @@ import re
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
-from funcgrad.compiler.emit.repeats import result_types
-
-_NAME = r"%[\w.$-]+"
+from funcgrad.compiler.emit.repeats import REGISTER, result_types
 
 
 class _Routine:
@@ -69,7 +67,7 @@ class Routines:
         names = [f"%{symbol}.{k}" for k in range(count)]
         with ctx.b.apart("entry") as part:
             write(names)
-        used = set(re.findall(_NAME, "\n".join(part.lines)))
+        used = set(re.findall(REGISTER, "\n".join(part.lines)))
         types = result_types(ctx.table.lines, used)
         numbers = [f"{types[name]} {name}" for name in sorted(types)]
         params = [*(f"ptr {name}" for name in names), *numbers]

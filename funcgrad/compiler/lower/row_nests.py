@@ -25,7 +25,7 @@ from funcgrad.compiler.lower.nodes import (
     View,
     price,
 )
-from funcgrad.compiler.lower.parallel import Parallel, chunks_of
+from funcgrad.compiler.lower.parallel import Parallel, chunk_of
 from funcgrad.compiler.lower.reader import Reader
 from funcgrad.compiler.lower.reduction import total_of
 from funcgrad.compiler.lower.row_recipes import at_own_place, recipes
@@ -200,11 +200,8 @@ class RowNest:
         self.kept: dict[Lazy, Buffer] = {}
         self.scratch: list[Lazy] = []
         axis = max(range(self.axes), key=lambda k: int(self.shape[k]))
-        chunk = 0
-        if not ctx.in_part:
-            cost = sum(price(x) % ROW_COST for x in trees)
-            chunk = chunks_of(math.prod(self.shape), self.shape[axis], cost)
-        total = None
+        cost = sum(price(x) % ROW_COST for x in trees)
+        chunk = chunk_of(ctx, math.prod(self.shape), self.shape[axis], cost)
         if chunk:
             total = self._in_chunks(axis, chunk, targets, op)
         else:

@@ -25,6 +25,7 @@ from funcgrad.compiler.lower.nodes import (
     is_small,
     price,
 )
+from funcgrad.compiler.lower.parallel import chunk_of
 from funcgrad.compiler.lower.patterns import pattern_of, renamed
 from funcgrad.compiler.lower.program import ProgramText
 from funcgrad.compiler.lower.reader import Reader
@@ -149,7 +150,7 @@ class Storage(ProgramText):
 
         written = [*targets, *kept.items()]
         entries = math.prod(shape)
-        split = nest.chunk_of(self, entries, entries, cost, lanes)
+        split = chunk_of(self, entries, entries, cost, lanes)
         one_loop = flat and length is None and not split
         how = (len(targets), lanes, again, stream is not None)
         if not (one_loop and self._as_routine(written, tree, how, write)):
