@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -195,6 +195,11 @@ def map_programs(function: Callable[[Jaxpr], Jaxpr], eqn: Eqn) -> Eqn:
     if params is eqn.params:
         return eqn
     return Eqn(eqn.primitive, eqn.invars, params, eqn.outvars, eqn.source)
+
+
+def resolve(env: Mapping[Var, Atom], atom: Atom) -> Atom:
+    """What stands for an operand by now; itself if nothing does."""
+    return atom if isinstance(atom, Literal) else env.get(atom, atom)
 
 
 def eval_jaxpr(jaxpr: Jaxpr, consts: Sequence[Any], *args: Any) -> list[Any]:

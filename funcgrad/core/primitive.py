@@ -76,6 +76,9 @@ class Primitive:
     operands of dimension 0 stand for all places."""
     moves_entries: ClassVar[bool] = False
     """Whether the entries of the answer are entries of the operands."""
+    repeats: ClassVar[bool] = False
+    """Whether the answer is the one operand, repeated as the parameters say, whatever
+    its dtype."""
     keeps_type: ClassVar[bool] = False
     """Whether operands of one float type, 0-d ones aside, give an answer of it."""
     scale: ClassVar[Any] = None

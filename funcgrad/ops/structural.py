@@ -65,6 +65,7 @@ class BroadcastInDim(LinearInOne):
 
     name = "broadcast_in_dim"
     moves_entries = True
+    repeats = True
     staged_when_constant = True
     cases = (
         case((), shape=(5, 7), into=()),

@@ -74,7 +74,7 @@ def _update(
 def _is_zero(atom: Atom, made: dict[Var, Eqn]) -> bool:
     while not isinstance(atom, Literal):
         source = made.get(atom)
-        if source is None or source.primitive.name != "broadcast_in_dim":
+        if source is None or not source.primitive.repeats:
             return False
         atom = source.invars[0]
     return not np.any(atom.val)

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 
 import numpy as np
 
-from funcgrad.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var, map_inner
+from funcgrad.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var, map_inner, resolve
 
 
 def share_subexpressions(jaxpr: Jaxpr) -> Jaxpr:
@@ -17,7 +17,7 @@ def share_subexpressions(jaxpr: Jaxpr) -> Jaxpr:
     for eqn in jaxpr.eqns:
         invars = eqn.invars
         if env and not env.keys().isdisjoint(invars):
-            invars = tuple([_resolve(env, atom) for atom in invars])
+            invars = tuple([resolve(env, atom) for atom in invars])
         key = None if eqn.effects else _key(eqn, invars)
         if key is not None:
             first = known.setdefault(key, eqn.outvars)
@@ -28,12 +28,8 @@ def share_subexpressions(jaxpr: Jaxpr) -> Jaxpr:
         if invars is not eqn.invars or params is not eqn.params:
             eqn = Eqn(eqn.primitive, invars, params, eqn.outvars, eqn.source)
         eqns.append(eqn)
-    outvars = tuple(_resolve(env, atom) for atom in jaxpr.outvars)
+    outvars = tuple(resolve(env, atom) for atom in jaxpr.outvars)
     return jaxpr.replace(eqns=tuple(eqns), outvars=outvars)
-
-
-def _resolve(env: dict[Var, Var], atom: Atom) -> Atom:
-    return atom if isinstance(atom, Literal) else env.get(atom, atom)
 
 
 def _key(eqn: Eqn, invars: tuple[Atom, ...]) -> Hashable | None:

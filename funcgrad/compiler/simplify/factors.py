@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from funcgrad.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var, map_programs
+from funcgrad.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var, map_programs, resolve
 
 
 def use_known_factors(jaxpr: Jaxpr) -> Jaxpr:
@@ -17,11 +17,11 @@ def use_known_factors(jaxpr: Jaxpr) -> Jaxpr:
     eqns: list[Eqn] = []
     for eqn in jaxpr.eqns:
         if env and not env.keys().isdisjoint(eqn.invars):
-            invars = tuple([_resolve(env, atom) for atom in eqn.invars])
+            invars = tuple([resolve(env, atom) for atom in eqn.invars])
             eqn = Eqn(eqn.primitive, invars, eqn.params, eqn.outvars, eqn.source)
         if eqn.params:
             eqn = map_programs(use_known_factors, eqn)
-            if eqn.primitive.name == "broadcast_in_dim":
+            if eqn.primitive.repeats:
                 numbers[eqn.outvars[0]] = _number(eqn.invars[0], numbers)
         elif eqn.primitive.given_factor is not None:
             found = _cheaper(eqn, numbers)
@@ -31,12 +31,8 @@ def use_known_factors(jaxpr: Jaxpr) -> Jaxpr:
                 env[eqn.outvars[0]] = found
                 continue
         eqns.append(eqn)
-    outvars = tuple([_resolve(env, atom) for atom in jaxpr.outvars])
+    outvars = tuple([resolve(env, atom) for atom in jaxpr.outvars])
     return jaxpr.replace(eqns=tuple(eqns), outvars=outvars)
-
-
-def _resolve(env: dict[Var, Atom], atom: Atom) -> Atom:
-    return atom if isinstance(atom, Literal) else env.get(atom, atom)
 
 
 def _number(atom: Atom, numbers: dict[Var, Any]) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from funcgrad.core.jaxpr import Atom, Eqn, Jaxpr, Literal, Var, map_inner
+from funcgrad.core.jaxpr import Atom, Eqn, Jaxpr, Var, map_inner, resolve
 
 
 def inline_calls(jaxpr: Jaxpr, fastmath: str | None = None) -> Jaxpr:
@@ -16,7 +16,7 @@ def inline_calls(jaxpr: Jaxpr, fastmath: str | None = None) -> Jaxpr:
     env: dict[Var, Atom] = {}
     eqns: list[Eqn] = []
     _inline_into(jaxpr, env, eqns, fastmath, called=False)
-    outvars = tuple(_resolve(env, atom) for atom in jaxpr.outvars)
+    outvars = tuple(resolve(env, atom) for atom in jaxpr.outvars)
     return jaxpr.replace(eqns=tuple(eqns), outvars=outvars)
 
 
@@ -44,7 +44,7 @@ def _inline_into(
     for eqn in jaxpr.eqns:
         invars, outvars = eqn.invars, eqn.outvars
         if env:
-            invars = tuple([_resolve(env, atom) for atom in invars])
+            invars = tuple([resolve(env, atom) for atom in invars])
         own = None if fastmath is None else eqn.params.get("fastmath", fastmath)
         program = _called_jaxpr(eqn) if own == fastmath else None
         if program is None:
@@ -61,17 +61,13 @@ def _inline_into(
         inner: dict[Var, Atom] = dict(zip(program.invars, invars, strict=True))
         _inline_into(program, inner, eqns, fastmath, called=True)
         for var, atom in zip(outvars, program.outvars, strict=True):
-            env[var] = _resolve(inner, atom)
+            env[var] = resolve(inner, atom)
 
 
 def _called_jaxpr(eqn: Eqn) -> Jaxpr | None:
     rule: Any = getattr(eqn.primitive, "called_jaxpr", None)
     found: Jaxpr | None = None if rule is None else rule(**eqn.params)
     return found
-
-
-def _resolve(env: dict[Var, Atom], atom: Atom) -> Atom:
-    return atom if isinstance(atom, Literal) else env.get(atom, atom)
 
 
 def _renamed(env: dict[Var, Atom], var: Var) -> Var:

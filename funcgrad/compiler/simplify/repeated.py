@@ -15,7 +15,7 @@ def operate_before_repeating(jaxpr: Jaxpr) -> Jaxpr:
         elif repeats and eqn.primitive.entrywise and (found := _repeat(eqn, repeats)):
             operation, eqn = found
             eqns.append(operation)
-        if eqn.primitive.name == "broadcast_in_dim":
+        if eqn.primitive.repeats:
             repeats[eqn.outvars[0]] = eqn
         eqns.append(eqn)
     return jaxpr.replace(eqns=tuple(eqns))
