@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 
@@ -55,6 +55,21 @@ def deferred(
         return sorted({*vars(sys.modules[package]), *submodules, *homes})
 
     return find, list_names
+
+
+def homes(package: str, modules: Mapping[str, str]) -> dict[str, str]:
+    """The module of each name, from the names of each submodule with spaces between.
+
+    Examples
+    --------
+    >>> homes("package", {"shapes": "circle square"})
+    {'circle': 'package.shapes', 'square': 'package.shapes'}
+    """
+    return {
+        name: f"{package}.{module}"
+        for module, names in modules.items()
+        for name in names.split()
+    }
 
 
 def deferred_module(name: str) -> Any:

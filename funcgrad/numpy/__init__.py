@@ -83,7 +83,7 @@ from numpy import (
 )
 
 from funcgrad.core.numpy_protocol import deferred as protocol_answers
-from funcgrad.deferred import deferred
+from funcgrad.deferred import deferred, homes
 from funcgrad.numpy import like as like
 from funcgrad.numpy import methods as methods
 from funcgrad.numpy import ufunc_methods as ufunc_methods
@@ -532,11 +532,7 @@ else:
         ),
         "vectorized": "vectorize",
     }
-    _LATER = {
-        name: f"{__name__}.{home}"
-        for home, names in _HOMES.items()
-        for name in names.split()
-    }
+    _LATER = homes(__name__, _HOMES)
     __getattr__, __dir__ = deferred(__name__, ["fft", "linalg"], _LATER)
     __all__ = [name for name in __dir__() if not name.startswith("_")]
     protocol_answers.update({f"numpy.{name}": home for name, home in _LATER.items()})

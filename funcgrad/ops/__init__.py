@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from funcgrad.deferred import deferred
+from funcgrad.deferred import deferred, homes
 from funcgrad.ops import accumulation as accumulation
 from funcgrad.ops.arg_extremes import argmax as argmax
 from funcgrad.ops.arg_extremes import argmin as argmin
@@ -170,9 +170,5 @@ else:
         "special.error_and_gamma": "digamma erf erf_inv erfc lgamma polygamma",
         "scatter_calls": "scatter scatter_add scatter_max scatter_min scatter_mul",
     }
-    _LATER = {
-        name: f"{__name__}.{home}"
-        for home, names in _HOMES.items()
-        for name in names.split()
-    }
+    _LATER = homes(__name__, _HOMES)
     __getattr__, __dir__ = deferred(__name__, ["linalg"], _LATER)

@@ -8,7 +8,7 @@ stands at the tangent it belongs to.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -20,21 +20,10 @@ from funcgrad.core.trace import PYTHON_SCALARS, Trace, new_trace, typeof
 from funcgrad.core.tracer import ArrayTracer
 from funcgrad.core.vspace import Zero, add_tangents
 from funcgrad.transforms.jvp import jvp
-from funcgrad.transforms.transpose import (
-    LinearOperand,
-    transpose_rule,
-)
+from funcgrad.transforms.transpose import LinearOperand, transpose_rule
 
-
-class Step(NamedTuple):
-    """An operation on tangents that is neither a product nor a sum."""
-
-    primitive: Primitive
-    operands: Sequence[Any]
-    params: Any
-    source: SourceLine | None
-
-
+Step = tuple[Primitive, Sequence[Any], Any, SourceLine | None]
+"""An operation on tangents that is neither a product nor a sum, and its line."""
 _STEP: Any = object()
 
 
@@ -73,7 +62,7 @@ class RecordTrace(Trace):
         else:
             aval = typeof(answer)
         result = RecordedTangent(self, aval)
-        step = (primitive, operands, params, None)
+        step: Step = (primitive, operands, params, None)
         self.entries.append((result, _STEP, step, None))
         return result
 
@@ -86,7 +75,7 @@ class RecordTrace(Trace):
         if aval is None:
             aval = primitive.abstract_eval(*map(typeof, operands), **params)
         source = current_line() if modes.special else None
-        step = Step(primitive, operands, params, source)
+        step: Step = (primitive, operands, params, source)
         if primitive.multiple_results:
             results = [RecordedTangent(self, a) for a in aval]
             self.entries.append((results, _STEP, step, None))
