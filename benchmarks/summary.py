@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks import record
 from benchmarks.record import Run, geometric_mean, ratios
-from benchmarks.table import readable_bytes
+from benchmarks.table import grid, readable_bytes
 
 README = Path(__file__).parents[1] / "README.md"
 BEGIN, END = "<!-- figures: from benchmarks/recorded -->", "<!-- end of figures -->"
@@ -38,20 +38,17 @@ def machine(run: Run) -> str:
 
 def bars_met(runs: Iterable[Run]) -> list[str]:
     """A table of how many bars each kind of run meets."""
-    lines = [
-        "| run | workloads | bars met | memory at most JAX's | results agree |",
-        "|---|---|---|---|---|",
-    ]
+    head = "run, workloads, bars met, memory at most JAX's, results agree".split(", ")
+    lines = []
     for run in runs:
         met = run.judged() - len(run.missed())
         lean = run.judged("memory met") - len(run.missed("memory met"))
         agree = sum(row["agrees"] for row in run.rows)
         memory = f"{lean} of {run.judged('memory met')}"
-        lines.append(
-            f"| {run.title} | {len(run.rows)} | {met} of {run.judged()} | {memory} "
-            f"| {agree} of {len(run.rows)} |"
-        )
-    return lines
+        count = len(run.rows)
+        judged = f"{met} of {run.judged()}"
+        lines.append([run.title, str(count), judged, memory, f"{agree} of {count}"])
+    return grid(head, lines)
 
 
 def loop_gradients(run: Run) -> str:
@@ -69,13 +66,10 @@ def family_means(run: Run) -> list[str]:
     """A table of the ratios to each peer by family."""
     peers = [p for p in PEERS if any(p in row["ratio"] for row in run.rows)]
     lines = [
-        "| family | " + " | ".join(NAMES[p] for p in peers) + " |",
-        "|---" * (len(peers) + 1) + "|",
+        [family, *(_mean_and_range(ratios(rows, peer)) for peer in peers)]
+        for family, rows in run.families().items()
     ]
-    for family, rows in run.families().items():
-        cells = [_mean_and_range(ratios(rows, peer)) for peer in peers]
-        lines.append(f"| {family} | " + " | ".join(cells) + " |")
-    return lines
+    return grid(["family", *(NAMES[p] for p in peers)], lines)
 
 
 def _mean_and_range(numbers: list[float]) -> str:
@@ -88,12 +82,8 @@ def _mean_and_range(numbers: list[float]) -> str:
 def below(runs: list[Run]) -> list[str]:
     """A table of the workloads that miss a bar in some run, with all their ratios."""
     names = dict.fromkeys(name for run in runs for name in run.missed())
-    lines = ["| workload | " + " | ".join(run.title for run in runs) + " |"]
-    lines.append("|---" * (len(runs) + 1) + "|")
-    for name in names:
-        cells = (_ratio_and_bar(run.row(name)) for run in runs)
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return lines
+    lines = [[name, *(_ratio_and_bar(run.row(name)) for run in runs)] for name in names]
+    return grid(["workload", *(run.title for run in runs)], lines)
 
 
 def _ratio_and_bar(row: dict[str, Any] | None) -> str:
@@ -112,16 +102,15 @@ def _ratio_and_bar(row: dict[str, Any] | None) -> str:
 def more_memory(runs: list[Run]) -> list[str]:
     """A table of the workloads whose peak memory is above JAX's in some run."""
     names = dict.fromkeys(name for run in runs for name in run.missed("memory met"))
-    lines = ["| MiB, funcgrad / JAX | " + " | ".join(r.title for r in runs) + " |"]
-    lines.append("|---" * (len(runs) + 1) + "|")
-    for name in names:
-        cells = []
-        for run in runs:
-            peaks = (run.row(name) or {}).get("peak bytes", {})
-            both = [readable_bytes(peaks[p]) for p in ("funcgrad", "jax") if p in peaks]
-            cells.append(" / ".join(both) or "-")
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return lines
+    lines = [[name, *(_peaks(run.row(name)) for run in runs)] for name in names]
+    return grid(["MiB, funcgrad / JAX", *(run.title for run in runs)], lines)
+
+
+def _peaks(row: dict[str, Any] | None) -> str:
+    """The peak memory of funcgrad and of JAX, as far as they are known."""
+    peaks = (row or {}).get("peak bytes", {})
+    both = [readable_bytes(peaks[p]) for p in ("funcgrad", "jax") if p in peaks]
+    return " / ".join(both) or "-"
 
 
 def readme(run: Run) -> str:

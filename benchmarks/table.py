@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -96,6 +97,12 @@ def readable_bytes(count: int) -> str:
     return f"{count / 2**20:.1f}"
 
 
+def grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """The lines of a Markdown table."""
+    lines = ["| " + " | ".join(cells) + " |" for cells in (head, *rows)]
+    return [lines[0], "|---" * len(head) + "|", *lines[1:]]
+
+
 def markdown(rows: list[dict[str, Any]], versions: dict[str, str]) -> str:
     """A table with a column per library, of rows as JSON.
 
@@ -106,10 +113,7 @@ def markdown(rows: list[dict[str, Any]], versions: dict[str, str]) -> str:
     libraries = list(versions)
     titles = [f"{lib} {versions[lib]}" for lib in libraries]
     last = ["asked", "met", "results agree", "peak MiB", "at most JAX's"]
-    lines = [
-        "| " + " | ".join(["workload", *titles, *last]) + " |",
-        "|---" * (len(libraries) + 6) + "|",
-    ]
+    lines = []
     for row in rows:
         sizes = row["peak bytes"]
         cells = [row["name"], *(time_cell(row, lib) for lib in libraries)]
@@ -119,8 +123,8 @@ def markdown(rows: list[dict[str, Any]], versions: dict[str, str]) -> str:
             " / ".join(readable_bytes(sizes[lib]) for lib in libraries if lib in sizes)
         )
         cells.append(YES_NO[row.get("memory met")])
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        lines.append(cells)
+    return "\n".join(grid(["workload", *titles, *last], lines))
 
 
 def time_cell(row: dict[str, Any], lib: str) -> str:

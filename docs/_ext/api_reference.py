@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from generated import write_folder
 from reference_names import NAMESPACES, public_names
 from sphinx.application import Sphinx
 from sphinx.ext.napoleon import Config
@@ -134,17 +135,9 @@ def index_page() -> str:
 
 def write_pages(app: Sphinx) -> None:
     """Write what changed; pages that stay the same are not read again."""
-    folder = Path(app.srcdir) / "api"
-    folder.mkdir(exist_ok=True)
     wanted = {f"{namespace}.rst": page(namespace) for namespace in NAMESPACES}
     wanted["index.rst"] = index_page()
-    for old in folder.glob("*.rst"):
-        if old.name not in wanted:
-            old.unlink()
-    for name, text in wanted.items():
-        path = folder / name
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
+    write_folder(Path(app.srcdir) / "api", wanted)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from generated import write_changed
 
 from funcgrad.core.numpy_protocol import find_function, find_ufunc
 from funcgrad.core.undispatched import THROUGH_OTHERS, undispatched
@@ -102,10 +103,7 @@ def page() -> str:
 
 def write_page(app: Sphinx) -> None:
     """Write the page if it changed."""
-    path = Path(app.srcdir) / "coverage.rst"
-    text = page()
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
-        path.write_text(text, encoding="utf-8")
+    write_changed(Path(app.srcdir) / "coverage.rst", page())
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from generated import write_folder
+
 from benchmarks import chart, record, summary
 from benchmarks.record import Run
 from benchmarks.table import markdown
@@ -66,16 +68,7 @@ def hand_written_text(run: Run | None) -> str:
 
 def write_pages(app: Sphinx) -> None:
     """Write what changed."""
-    folder = Path(app.srcdir) / FOLDER
-    folder.mkdir(exist_ok=True)
-    wanted = pages()
-    for old in folder.iterdir():
-        if old.name not in wanted:
-            old.unlink()
-    for name, text in wanted.items():
-        path = folder / name
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
+    write_folder(Path(app.srcdir) / FOLDER, pages())
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

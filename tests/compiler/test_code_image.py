@@ -11,6 +11,7 @@ import pytest
 from funcgrad.compiler.build import code_memory, codegen, disk_cache, executable, host
 from funcgrad.compiler.build.image import Image
 from funcgrad.compiler.build.linker import link
+from tests.compiler.processes import in_two_processes
 
 on_linux_x86 = pytest.mark.skipif(
     not host.target().triple.startswith("x86_64") or sys.platform != "linux",
@@ -187,12 +188,7 @@ print(*sorted({"llvmlite", "numba", "scipy", "pathlib"} & set(sys.modules)))
 
 @on_linux_x86
 def test_a_process_that_finds_its_code_loads_no_compiler():
-    first, second = (
-        subprocess.run(
-            [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
-        ).stdout.splitlines()
-        for _ in range(2)
-    )
+    first, second = in_two_processes(PROGRAM)
     assert first[0] == second[0]
     assert "llvmlite" in first[1]
     assert second[1] == ""

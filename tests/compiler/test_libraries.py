@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -15,6 +13,7 @@ from funcgrad.compiler.build.libraries import split_libraries
 from funcgrad.compiler.call.trampoline import make_native_call
 from funcgrad.compiler.emit.builder import Module
 from funcgrad.compiler.kernels import lu
+from tests.compiler.processes import in_two_processes
 
 NO_TABLE = np.zeros(0, np.int64)
 
@@ -113,12 +112,7 @@ print(run(program("tanh", "lgamma"), np.ones(4))[0], executable.counts()["compil
 
 def test_loaded_programs_find_their_libraries(tmp_path, monkeypatch):
     monkeypatch.setenv("FUNCGRAD_CACHE_DIR", str(tmp_path))
-    first, second = (
-        subprocess.run(
-            [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
-        ).stdout.split()
-        for _ in range(2)
-    )
+    first, second = (lines[0].split() for lines in in_two_processes(PROGRAM))
     assert first[0] == second[0]
     assert int(first[1]) >= 4
     assert second[1] == "0"

@@ -1,8 +1,6 @@
 """Programs that a process before has lowered: what tells them apart, and the recall."""
 
 import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -17,6 +15,7 @@ from funcgrad.config import override
 from funcgrad.core.aval import ShapedArray
 from funcgrad.core.jaxpr import Eqn, Jaxpr, Literal, Var
 from funcgrad.ops.arithmetic import add_p, mul_p
+from tests.compiler.processes import in_two_processes
 from tests.compiler.rules import Rule
 
 FLOAT = np.dtype(np.float64)
@@ -263,12 +262,7 @@ print(len(str(fg.profile(call)(x))) > 0)
 
 
 def test_a_second_process_lowers_nothing_until_it_is_asked_to():
-    first, second = (
-        subprocess.run(
-            [sys.executable, "-c", PROCESS], capture_output=True, text=True, check=True
-        ).stdout.splitlines()
-        for _ in range(2)
-    )
+    first, second = in_two_processes(PROCESS)
     assert first[1] == "funcgrad.compiler.simplify.passes"
     assert second[1] == ""
     assert [first[0], *first[2:]] == [second[0], *second[2:]]
